@@ -1,0 +1,102 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** Length of the prefix in front of every gRPC message: one byte of flags, four bytes of length, big-endian. */
+export const messagePrefixBytes = 5;
+
+const compressedFlag = 1;
+
+/** How to make room for a message of a known length. Its content is overwritten completely. */
+export type AllocateBytes = (byteLength: number) => Uint8Array;
+
+/**
+ * Puts gRPC messages together from the chunks in which they arrive.
+ *
+ * Linear in the number of bytes: each message is allocated once, at its announced length and only after the limit was
+ * checked, and every byte is copied once. A message that lies within one chunk is not copied at all: what is handed out is
+ * a view of that chunk, so a chunk must not be changed after it was pushed.
+ */
+export class MessageAssembler {
+  readonly #maxBytes: number;
+  readonly #allocate: AllocateBytes;
+  readonly #prefix = new Uint8Array(messagePrefixBytes);
+  #prefixLength = 0;
+  #body: Uint8Array | undefined;
+  #bodyLength = 0;
+
+  /** `maxBytes` is the largest message that is accepted, without its prefix. */
+  constructor(maxBytes: number, allocate: AllocateBytes = (byteLength) => new Uint8Array(byteLength)) {
+    this.#maxBytes = maxBytes;
+    this.#allocate = allocate;
+  }
+
+  /** Whether all that was pushed was complete messages: the stream may end here. */
+  get isBetweenMessages(): boolean {
+    return this.#prefixLength === 0;
+  }
+
+  /**
+   * Takes the next chunk and calls `emit` for each message that it completes.
+   *
+   * Throws `ResourceExhausted` for a message above the limit, before allocating it, and `Internal` for a compressed one,
+   * which was never asked for. The assembler is of no use after that.
+   */
+  push(chunk: Uint8Array, emit: (message: Uint8Array) => void): void {
+    let offset = 0;
+    while (offset < chunk.byteLength || this.#isEmptyBodyPending()) {
+      if (this.#body === undefined) {
+        offset = this.#readPrefix(chunk, offset);
+        if (this.#prefixLength < messagePrefixBytes) return;
+        const length = this.#checkedLength();
+        if (chunk.byteLength - offset >= length) {
+          this.#prefixLength = 0;
+          emit(chunk.subarray(offset, offset + length));
+          offset += length;
+          continue;
+        }
+        this.#body = this.#allocate(length);
+        this.#bodyLength = 0;
+      }
+      const take = Math.min(this.#body.byteLength - this.#bodyLength, chunk.byteLength - offset);
+      this.#body.set(
+        offset === 0 && take === chunk.byteLength ? chunk : chunk.subarray(offset, offset + take),
+        this.#bodyLength,
+      );
+      this.#bodyLength += take;
+      offset += take;
+      if (this.#bodyLength === this.#body.byteLength) {
+        const message = this.#body;
+        this.#body = undefined;
+        this.#prefixLength = 0;
+        emit(message);
+      }
+    }
+  }
+
+  /** A complete prefix of length 0 needs no further byte to become a message. */
+  #isEmptyBodyPending(): boolean {
+    return this.#body === undefined && this.#prefixLength === messagePrefixBytes;
+  }
+
+  #readPrefix(chunk: Uint8Array, start: number): number {
+    let offset = start;
+    while (this.#prefixLength < messagePrefixBytes && offset < chunk.byteLength) {
+      this.#prefix[this.#prefixLength++] = chunk[offset++] ?? 0;
+    }
+    return offset;
+  }
+
+  #checkedLength(): number {
+    const [flags = 0, a = 0, b = 0, c = 0, d = 0] = this.#prefix;
+    if ((flags & compressedFlag) !== 0) {
+      throw new ConnectError("the peer sent a compressed message although no compression was offered", Code.Internal);
+    }
+    const length = a * 0x1000000 + (b << 16) + (c << 8) + d;
+    if (length > this.#maxBytes) {
+      throw new ConnectError(
+        `message of ${length} bytes is larger than the limit of ${this.#maxBytes} bytes`,
+        Code.ResourceExhausted,
+      );
+    }
+    return length;
+  }
+}

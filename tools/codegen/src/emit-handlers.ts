@@ -1,0 +1,36 @@
+import type { Schema } from "@bufbuild/protoplugin";
+import { readContract } from "./contract.ts";
+import { escapeComment } from "./emit-registry.ts";
+
+/**
+ * Writes `handlers.ts` for the simulated mod: one interface per service that names every RPC, so that an RPC which is
+ * added to the contract does not compile until it is handled.
+ */
+export function emitHandlers(schema: Schema): void {
+  const contract = readContract(schema);
+  const file = schema.generateFile("handlers.ts");
+  const methodImpl = file.import("MethodImpl", "@connectrpc/connect", true);
+  const services = file.import("services", "@resoio/core", true);
+  file.print("// Generated from proto/resonite_io/v1 by `npm run generate`. Do not edit.");
+  for (const service of contract) {
+    file.print();
+    file.print("/** ", escapeComment(service.summary), " */");
+    file.print("export interface ", service.descriptor.name, "Handlers {");
+    for (const { descriptor, access, summary } of service.methods) {
+      const kind = descriptor.methodKind.replace("_", " ");
+      file.print("  /** ", escapeComment(summary), " (", kind, ", ", access, ") */");
+      file.print(
+        ...["  ", descriptor.localName, ": ", methodImpl, "<(typeof ", services],
+        ...['["', service.modality, '"])["method"]["', descriptor.localName, '"]>;'],
+      );
+    }
+    file.print("}");
+  }
+  file.print();
+  file.print("/** The handlers of the whole mod, by modality. */");
+  file.print("export interface Handlers {");
+  for (const service of contract) {
+    file.print("  ", service.modality, ": ", service.descriptor.name, "Handlers;");
+  }
+  file.print("}");
+}
