@@ -10,7 +10,10 @@ export function emitHandlers(schema: Schema): void {
   const contract = readContract(schema);
   const file = schema.generateFile("handlers.ts");
   const methodImpl = file.import("MethodImpl", "@connectrpc/connect", true);
-  const services = file.import("services", "@resoio/core", true);
+  const servicesType = file.import("services", "@resoio/core", true);
+  const services = file.import("services", "@resoio/core");
+  const createServiceImplSpec = file.import("createServiceImplSpec", "@connectrpc/connect");
+  const serviceImplSpec = file.import("ServiceImplSpec", "@connectrpc/connect", true);
   file.print("// Generated from proto/resonite_io/v1 by `npm run generate`. Do not edit.");
   for (const service of contract) {
     file.print();
@@ -20,7 +23,7 @@ export function emitHandlers(schema: Schema): void {
       const kind = descriptor.methodKind.replace("_", " ");
       file.print("  /** ", escapeComment(summary), " (", kind, ", ", access, ") */");
       file.print(
-        ...["  ", descriptor.localName, ": ", methodImpl, "<(typeof ", services],
+        ...["  ", descriptor.localName, ": ", methodImpl, "<(typeof ", servicesType],
         ...['["', service.modality, '"])["method"]["', descriptor.localName, '"]>;'],
       );
     }
@@ -32,5 +35,18 @@ export function emitHandlers(schema: Schema): void {
   for (const service of contract) {
     file.print("  ", service.modality, ": ", service.descriptor.name, "Handlers;");
   }
+  file.print("}");
+  file.print();
+  file.print("/** Puts each service's descriptor to its handlers. Modalities without handlers are left out. */");
+  file.print("export function toServiceSpecs(handlers: Partial<Handlers>): ", serviceImplSpec, "[] {");
+  file.print("  const specs: ", serviceImplSpec, "[] = [];");
+  for (const { modality } of contract) {
+    const type = ["<typeof ", services, ".", modality, ">"];
+    const call = [createServiceImplSpec, ...type, "(", services, ".", modality, ", handlers.", modality, ")"];
+    file.print("  if (handlers.", modality, " !== undefined) {");
+    file.print("    specs.push(", ...call, ");");
+    file.print("  }");
+  }
+  file.print("  return specs;");
   file.print("}");
 }

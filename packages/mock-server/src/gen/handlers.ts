@@ -1,5 +1,6 @@
-import type { MethodImpl } from "@connectrpc/connect";
-import type { services } from "@resoio/core";
+import type { MethodImpl, ServiceImplSpec } from "@connectrpc/connect";
+import { createServiceImplSpec } from "@connectrpc/connect";
+import { services } from "@resoio/core";
 
 // Generated from proto/resonite_io/v1 by `npm run generate`. Do not edit.
 
@@ -228,4 +229,61 @@ export interface Handlers {
   session: SessionHandlers;
   speaker: SpeakerHandlers;
   world: WorldHandlers;
+}
+
+/** Puts each service's descriptor to its handlers. Modalities without handlers are left out. */
+export function toServiceSpecs(handlers: Partial<Handlers>): ServiceImplSpec[] {
+  const specs: ServiceImplSpec[] = [];
+  if (handlers.auth !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.auth>(services.auth, handlers.auth));
+  }
+  if (handlers.camera !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.camera>(services.camera, handlers.camera));
+  }
+  if (handlers.connection !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.connection>(services.connection, handlers.connection));
+  }
+  if (handlers.contact !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.contact>(services.contact, handlers.contact));
+  }
+  if (handlers.contextMenu !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.contextMenu>(services.contextMenu, handlers.contextMenu));
+  }
+  if (handlers.cursor !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.cursor>(services.cursor, handlers.cursor));
+  }
+  if (handlers.dash !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.dash>(services.dash, handlers.dash));
+  }
+  if (handlers.display !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.display>(services.display, handlers.display));
+  }
+  if (handlers.grabber !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.grabber>(services.grabber, handlers.grabber));
+  }
+  if (handlers.info !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.info>(services.info, handlers.info));
+  }
+  if (handlers.inventory !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.inventory>(services.inventory, handlers.inventory));
+  }
+  if (handlers.lifecycle !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.lifecycle>(services.lifecycle, handlers.lifecycle));
+  }
+  if (handlers.locomotion !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.locomotion>(services.locomotion, handlers.locomotion));
+  }
+  if (handlers.microphone !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.microphone>(services.microphone, handlers.microphone));
+  }
+  if (handlers.session !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.session>(services.session, handlers.session));
+  }
+  if (handlers.speaker !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.speaker>(services.speaker, handlers.speaker));
+  }
+  if (handlers.world !== undefined) {
+    specs.push(createServiceImplSpec<typeof services.world>(services.world, handlers.world));
+  }
+  return specs;
 }

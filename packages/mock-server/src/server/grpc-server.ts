@@ -1,0 +1,88 @@
+import * as http2 from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { serveCall } from "./grpc-server-call.js";
+import { statusTrailers } from "./grpc-status.js";
+import type { Routes } from "./routes.js";
+
+/** Options of {@link listenGrpc}. */
+export interface GrpcServerOptions {
+  readonly socketPath: string;
+  readonly routes: Routes;
+  /** The largest message that is accepted, in bytes. Default 64 MiB. */
+  readonly readMaxBytes?: number;
+}
+
+/** A gRPC server that listens. */
+export interface GrpcServer {
+  /** How many calls are being answered. */
+  readonly openCalls: number;
+  /** Stops listening and cuts all connections. Resolves when nothing of the server is left. */
+  close(): Promise<void>;
+}
+
+/** Listens for gRPC over HTTP/2 without TLS on a Unix domain socket. Resolves when connections are accepted. */
+export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { socketPath, routes, readMaxBytes = 64 * 1024 * 1024 } = options;
+  const shutdown = new AbortController();
+  const sessions = new Set<http2.ServerHttp2Session>();
+  let openCalls = 0;
+
+  const server = http2.createServer({
+    // The windows and limits of the web server inside the real mod.
+    settings: { maxConcurrentStreams: 100, initialWindowSize: 768 * 1024 },
+    maxSessionMemory: 1024,
+  });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("error", () => session.destroy());
+    session.once("close", () => sessions.delete(session));
+  });
+  server.on("sessionError", () => {
+    // A connection that speaks something else. It has been destroyed.
+  });
+  server.on("stream", (stream, headers) => {
+    const route = routes.get(headers[":path"] ?? "");
+    const contentType = headers["content-type"] ?? "";
+    if (!contentType.startsWith("application/grpc")) refuse(stream, { ":status": 415 });
+    else if (route === undefined) {
+      const error = new ConnectError(`${headers[":path"]} is not implemented.`, Code.Unimplemented);
+      refuse(stream, { ":status": 200, "content-type": "application/grpc", ...statusTrailers(error) });
+    } else {
+      openCalls++;
+      void serveCall(stream, headers, route, { readMaxBytes, shutdownSignal: shutdown.signal }).finally(
+        () => openCalls--,
+      );
+    }
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(socketPath, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+
+  return {
+    get openCalls() {
+      return openCalls;
+    },
+    async close() {
+      const isClosed = new Promise<void>((resolve) => {
+        if (server.listening) server.close(() => resolve());
+        else resolve();
+      });
+      shutdown.abort(new ConnectError("the mod is shutting down", Code.Unavailable));
+      for (const session of sessions) session.destroy();
+      await isClosed;
+    },
+  };
+}
+
+function refuse(stream: http2.ServerHttp2Stream, headers: http2.OutgoingHttpHeaders): void {
+  stream.on("error", () => {
+    // The client went away while it was being refused.
+  });
+  stream.respond(headers, { endStream: true });
+  stream.close(http2.constants.NGHTTP2_NO_ERROR);
+}

@@ -1,0 +1,247 @@
+import * as http2 from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { frameMessage, MessageAssembler } from "@resoio/core/internal";
+import type { Http2Connection } from "../http2/http2-connection.js";
+import { errorFromReset } from "./error-from-reset.js";
+import { errorFromResponse, errorFromTrailer } from "./error-from-response.js";
+import { watchCancellation } from "./watch-cancellation.js";
+
+/** What a call asks for. */
+export interface GrpcCallRequest {
+  /** `/resonite_io.v1.<Service>/<Method>`. */
+  readonly path: string;
+  /** Additional headers, in lower case. */
+  readonly header: Headers | undefined;
+  /** Cancels the call when it is aborted. */
+  readonly signal: AbortSignal | undefined;
+  /** How long the call may take, in milliseconds; the peer is told as well. `undefined` for no deadline. */
+  readonly timeoutMs: number | undefined;
+  /** The largest message that is accepted, in bytes. */
+  readonly readMaxBytes: number;
+}
+
+/** Told what happens to a call. Nothing follows `onEnd`, which comes exactly once. */
+export interface GrpcCallListener {
+  /** The call is on its way: `send` and `halfClose` can be used. */
+  onOpen(): void;
+  /** The response headers are there. Not called for a call that fails with headers alone. */
+  onHeader(): void;
+  onMessage(message: Uint8Array): void;
+  /** `error` is `undefined` for the status OK. `isOwnDoing` tells a call that this side cancelled from one that ended. */
+  onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void;
+}
+
+/** One gRPC call on one HTTP/2 stream. */
+export class GrpcCall {
+  readonly #connection: Http2Connection;
+  readonly #request: GrpcCallRequest;
+  readonly #listener: GrpcCallListener;
+  readonly #assembler: MessageAssembler;
+  #session: http2.ClientHttp2Session | undefined;
+  #stream: http2.ClientHttp2Stream | undefined;
+  #header: http2.IncomingHttpHeaders = {};
+  #trailer: http2.IncomingHttpHeaders | undefined;
+  #stopWatching = (): void => {};
+  #isEnded = false;
+
+  constructor(connection: Http2Connection, request: GrpcCallRequest, listener: GrpcCallListener) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#listener = listener;
+    this.#assembler = new MessageAssembler(request.readMaxBytes, Buffer.allocUnsafeSlow);
+  }
+
+  /** The response's headers; empty before they came. */
+  get header(): Headers {
+    return toHeaders(this.#header);
+  }
+
+  /** The response's trailers; empty before the end. */
+  get trailer(): Headers {
+    return toHeaders(this.#trailer ?? {});
+  }
+
+  /** Starts the call, on the connection's session or, when there is none, as soon as one is open. */
+  start(): void {
+    const { signal, timeoutMs } = this.#request;
+    this.#stopWatching = watchCancellation(signal, timeoutMs, (error) => this.cancel(error));
+    if (this.#isEnded) return;
+    const session = this.#connection.current;
+    if (session !== undefined) this.#openStream(session);
+    else {
+      this.#connection.open().then(
+        (opened) => this.#openStream(opened),
+        (error: unknown) => this.#end(asConnectError(error)),
+      );
+    }
+  }
+
+  /** Sends a message. False means that the peer is behind: wait for {@link drained} before the next one. */
+  send(message: Uint8Array): boolean {
+    return this.#stream?.writable ? this.#stream.write(frameMessage(message)) : true;
+  }
+
+  /** Sends the only message and half-closes, in one go. */
+  sendLast(message: Uint8Array): void {
+    this.#stream?.end(frameMessage(message));
+  }
+
+  /** Resolves when the peer has caught up, or the call is over. */
+  async drained(): Promise<void> {
+    const stream = this.#stream;
+    if (stream === undefined || this.#isEnded) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stream.once("drain", resolve);
+    stream.once("close", resolve);
+    await promise;
+    stream.off("drain", resolve);
+    stream.off("close", resolve);
+  }
+
+  /** Says that no message follows. */
+  halfClose(): void {
+    this.#stream?.end();
+  }
+
+  /** Stops taking messages, so that the peer is slowed down once the stream's window is used up. */
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  /** Takes messages again. */
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  /** Ends the call with `error` and tells the peer that it is cancelled. Does nothing when the call is over. */
+  cancel(error: ConnectError): void {
+    if (this.#isEnded) return;
+    this.#stream?.close(http2.constants.NGHTTP2_CANCEL);
+    this.#end(error, true);
+  }
+
+  #openStream(session: http2.ClientHttp2Session): void {
+    if (this.#isEnded) return;
+    let stream: http2.ClientHttp2Stream;
+    try {
+      stream = session.request(requestHeaders(this.#request));
+    } catch (cause) {
+      this.#end(
+        new ConnectError(`${this.#request.path} could not be sent`, Code.Unavailable, undefined, undefined, cause),
+      );
+      return;
+    }
+    this.#session = session;
+    this.#stream = stream;
+    this.#connection.retain(session);
+    stream.on("response", (headers) => this.#onResponse(headers));
+    stream.on("trailers", (trailers) => {
+      this.#trailer = trailers;
+    });
+    stream.on("data", (chunk: Buffer) => this.#onData(chunk));
+    stream.on("end", () => this.#onStreamEnd());
+    stream.on("error", (cause) => this.#onStreamClose(cause));
+    stream.on("close", () => this.#onStreamClose(undefined));
+    this.#listener.onOpen();
+  }
+
+  #onResponse(headers: http2.IncomingHttpHeaders): void {
+    if (this.#isEnded) return;
+    this.#header = headers;
+    const error = errorFromResponse(headers);
+    if (error !== undefined) this.#endAndReset(error);
+    else if (headers["grpc-status"] === undefined) this.#listener.onHeader();
+    else this.#trailer = headers;
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#isEnded) return;
+    try {
+      this.#assembler.push(chunk, (message) => {
+        if (!this.#isEnded) this.#listener.onMessage(message);
+      });
+    } catch (error) {
+      this.cancel(asConnectError(error, `${this.#request.path}: `));
+    }
+  }
+
+  /** The peer has said all: the trailers came before this. */
+  #onStreamEnd(): void {
+    if (this.#isEnded) return;
+    if (this.#trailer === undefined) {
+      // Without trailers this is the end of the connection, or a broken peer; the close that follows tells which.
+      return;
+    }
+    const error = errorFromTrailer(this.#trailer);
+    if (error === undefined && !this.#assembler.isBetweenMessages) {
+      this.#endAndReset(new ConnectError(`${this.#request.path} ended within a message`, Code.DataLoss));
+    } else {
+      this.#endAndReset(error);
+    }
+  }
+
+  #onStreamClose(cause: Error | undefined): void {
+    if (this.#isEnded) return;
+    const lost = this.#session === undefined || this.#session.destroyed || this.#session.closed;
+    if (this.#trailer !== undefined && cause === undefined) {
+      this.#end(errorFromTrailer(this.#trailer));
+    } else if (lost) {
+      const message = `the mod closed the connection during ${this.#request.path}`;
+      this.#end(new ConnectError(message, Code.Unavailable, undefined, undefined, cause));
+    } else {
+      this.#end(errorFromReset(this.#request.path, this.#stream?.rstCode ?? 0, cause));
+    }
+  }
+
+  /** Ends the call; a request that is still being sent is cut off, as the peer no longer wants it. */
+  #endAndReset(error: ConnectError | undefined): void {
+    if (this.#stream !== undefined && !this.#stream.writableEnded) this.#stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    this.#end(error);
+  }
+
+  #end(error: ConnectError | undefined, isOwnDoing = false): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#stopWatching();
+    // Lets what is still buffered flow out, so that the stream can close.
+    this.#stream?.resume();
+    if (this.#session !== undefined) this.#connection.release(this.#session);
+    this.#listener.onEnd(error, isOwnDoing);
+  }
+}
+
+function requestHeaders(request: GrpcCallRequest): http2.OutgoingHttpHeaders {
+  const headers: http2.OutgoingHttpHeaders = {
+    ":method": "POST",
+    ":path": request.path,
+    "content-type": "application/grpc+proto",
+    te: "trailers",
+    "user-agent": "resoio-typescript",
+  };
+  request.header?.forEach((value, name) => {
+    headers[name] = value;
+  });
+  if (request.timeoutMs !== undefined) headers["grpc-timeout"] = formatTimeout(request.timeoutMs);
+  return headers;
+}
+
+/** The wire takes at most eight digits. */
+function formatTimeout(timeoutMs: number): string {
+  return timeoutMs < 1e8 ? `${Math.ceil(timeoutMs)}m` : `${Math.min(Math.ceil(timeoutMs / 1000), 99_999_999)}S`;
+}
+
+function toHeaders(source: http2.IncomingHttpHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(source)) {
+    if (name.startsWith(":") || value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) headers.append(name, item);
+  }
+  return headers;
+}
+
+function asConnectError(error: unknown, prefix = ""): ConnectError {
+  if (!(error instanceof ConnectError)) return ConnectError.from(error, Code.Unavailable);
+  return prefix === ""
+    ? error
+    : new ConnectError(prefix + error.rawMessage, error.code, undefined, undefined, error.cause);
+}

@@ -1,0 +1,41 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** The longest time that a timer can wait, in milliseconds; a deadline beyond it is as good as none. */
+const maxTimerMs = 0x7fffffff;
+
+/**
+ * Calls `cancel` once, when `signal` is aborted (`Canceled`, with the signal's reason as cause) or when `timeoutMs` have
+ * passed (`DeadlineExceeded`). Returns what stops watching.
+ */
+export function watchCancellation(
+  signal: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+  cancel: (error: ConnectError) => void,
+): () => void {
+  if (signal?.aborted === true) {
+    cancel(abortError(signal.reason));
+    return () => {};
+  }
+  const onAbort = (): void => cancel(abortError(signal?.reason));
+  const timer =
+    timeoutMs === undefined || timeoutMs > maxTimerMs
+      ? undefined
+      : setTimeout(() => cancel(deadlineError(timeoutMs)), timeoutMs);
+  signal?.addEventListener("abort", onAbort);
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+}
+
+function abortError(reason: unknown): ConnectError {
+  if (reason instanceof ConnectError) return reason;
+  if (reason instanceof Error && reason.name === "TimeoutError") {
+    return new ConnectError("the signal timed out", Code.DeadlineExceeded, undefined, undefined, reason);
+  }
+  return new ConnectError("the call was cancelled", Code.Canceled, undefined, undefined, reason);
+}
+
+function deadlineError(timeoutMs: number): ConnectError {
+  return new ConnectError(`the call took longer than its ${timeoutMs} ms`, Code.DeadlineExceeded);
+}

@@ -1,0 +1,16 @@
+export type { ConnectOptions } from "./connect.js";
+export { connect } from "./connect.js";
+export type { UdsTransport, UdsTransportOptions } from "./create-uds-transport.js";
+export { createUdsTransport } from "./create-uds-transport.js";
+export type { FindSocketOptions } from "./discovery/find-socket.js";
+export { findSocket } from "./discovery/find-socket.js";
+export type { ListSocketsOptions, SocketEntry } from "./discovery/list-sockets.js";
+export { listSockets } from "./discovery/list-sockets.js";
+export type { SocketEnvironment } from "./discovery/socket-directory.js";
+export { AmbiguousSocketError } from "./errors/ambiguous-socket-error.js";
+export { InvalidEnvironmentError } from "./errors/invalid-environment-error.js";
+export { ReadyTimeoutError } from "./errors/ready-timeout-error.js";
+export type { SkippedSocket } from "./errors/socket-not-found-error.js";
+export { SocketNotFoundError } from "./errors/socket-not-found-error.js";
+export type { WaitForReadyOptions } from "./wait-for-ready.js";
+export { waitForReady } from "./wait-for-ready.js";
