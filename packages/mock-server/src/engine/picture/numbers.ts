@@ -1,0 +1,21 @@
+/** `value`, or 0 when it is NaN or infinite. */
+export function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** `value` limited to `low`..`high`; a `value` that is not finite counts as 0 first. */
+export function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, finite(value)));
+}
+
+/** An angle by its sine and cosine. */
+export interface Turn {
+  readonly sin: number;
+  readonly cos: number;
+}
+
+/** The angle of so many degrees. */
+export function turn(degrees: number): Turn {
+  const radians = ((finite(degrees) % 360) * Math.PI) / 180;
+  return { sin: Math.sin(radians), cos: Math.cos(radians) };
+}
