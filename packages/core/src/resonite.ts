@@ -23,6 +23,7 @@ export class Resonite implements AsyncDisposable {
   readonly rpc: RpcClients;
   /** What carries the calls, for clients of one's own: `new WorldClient(resonite.transport)`. */
   readonly transport: ResoniteTransport;
+  #closed: Promise<void> | undefined;
 
   constructor(transport: ResoniteTransport) {
     this.transport = transport;
@@ -34,12 +35,17 @@ export class Resonite implements AsyncDisposable {
   }
 
   /** Closes the transport; calls in flight fail with `Canceled`. May be called more than once. */
-  async close(): Promise<void> {
-    await this.transport[Symbol.asyncDispose]?.();
+  close(): Promise<void> {
+    this.#closed ??= this.#disposeTransport();
+    return this.#closed;
   }
 
   /** The same as {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #disposeTransport(): Promise<void> {
+    await this.transport[Symbol.asyncDispose]?.();
   }
 }

@@ -24,9 +24,10 @@ const fresh = mkdtempSync(join(tmpdir(), "resoio-generate-"));
 try {
   const buf = spawnSync("buf", ["generate", "--output", fresh], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   if (buf.error) throw new Error("buf could not be started; run this through `npm run generate`", { cause: buf.error });
-  if (buf.status !== 0) process.exit(1);
-
-  if (values.check) {
+  if (buf.status !== 0) {
+    // buf has said why.
+    process.exitCode = 1;
+  } else if (values.check) {
     const stale = generatedFolders.flatMap((folder) => listDifferences(join(fresh, folder), join(root, folder)));
     for (const path of stale) console.error(`stale: ${path}`);
     if (stale.length > 0) {

@@ -92,7 +92,7 @@ export class CameraClient implements Covers<typeof Camera, { streamFrames: "stre
 
 async function* frames(messages: AsyncIterable<WireFrame>): AsyncGenerator<CameraFrame> {
   for await (const { width, height, pixels, unixNanos, frameId } of messages) {
-    if (pixels.byteLength !== width * height * 4) {
+    if (width < 0 || height < 0 || pixels.byteLength !== width * height * 4) {
       throw new MalformedResponseError(
         `camera frame ${frameId} has ${pixels.byteLength} bytes of pixels, but ${width} x ${height} RGBA8 takes ` +
           `${width * height * 4}`,

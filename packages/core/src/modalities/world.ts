@@ -1,4 +1,5 @@
 import { type CallOptions, type Client, createClient, type Transport } from "@connectrpc/connect";
+import { choiceValue } from "../choices.js";
 import type { Covers } from "../covers.js";
 import { InvalidOptionsError } from "../errors/invalid-options-error.js";
 import { MalformedResponseError } from "../errors/malformed-response-error.js";
@@ -218,7 +219,8 @@ export class WorldClient implements Covers<typeof World> {
   /** Lists live sessions. A page behind the last one is empty. */
   async listSessions(options: ListSessionsOptions = {}): Promise<SessionPage> {
     const { search = "", filter = "all", minActiveUsers = 0, page = 0, pageSize = 0, ...call } = options;
-    const request = { search, filter: sessionFilters[filter], minActiveUsers, page, pageSize };
+    const wireFilter = choiceValue(sessionFilters, filter, "filter");
+    const request = { search, filter: wireFilter, minActiveUsers, page, pageSize };
     const response = await this.#rpc.listSessions(request, call);
     return {
       sessions: response.sessions.map(toSession),
@@ -238,14 +240,14 @@ export class WorldClient implements Covers<typeof World> {
     const { source = "public", requiredTags = [], ownerId = "", search = "", offset = 0, count = 0, ...rest } = options;
     const { sort = "creationDate", sortDirection = "descending", ...call } = rest;
     const request = {
-      source: recordSources[source],
+      source: choiceValue(recordSources, source, "source"),
       requiredTags: [...requiredTags],
       ownerId,
       search,
       offset,
       count,
-      sort: recordSorts[sort],
-      sortDirection: recordSortDirections[sortDirection],
+      sort: choiceValue(recordSorts, sort, "sort"),
+      sortDirection: choiceValue(recordSortDirections, sortDirection, "sortDirection"),
     };
     const response = await this.#rpc.listRecords(request, call);
     return { records: response.records.map(toRecord), hasMore: response.hasMore, offset: response.offset };

@@ -10,6 +10,9 @@ export interface MessageSource {
 /** From here on the source is paused. One message may go beyond it, so this does not bound the size of messages. */
 const maxQueuedBytes = 1024 * 1024;
 
+/** What a queued message takes beside its bytes, so that a flood of empty ones fills the queue as well. */
+const entryBytes = 128;
+
 /**
  * The messages of a call on their way to one reader. It holds about a megabyte, or one message, whichever is more; when it
  * is full the source is paused, which slows the peer down.
@@ -20,6 +23,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
   readonly #messages: Uint8Array[] = [];
   #queuedBytes = 0;
   #isPaused = false;
+  #isLeft = false;
   #end: { readonly error: ConnectError | undefined } | undefined;
   #reader: PromiseWithResolvers<IteratorResult<T>> | undefined;
 
@@ -29,22 +33,27 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     this.#decode = decode;
   }
 
-  /** Adds a message. */
+  /** Adds a message. One that comes after the end is dropped. */
   push(message: Uint8Array): void {
+    if (this.#end !== undefined) return;
     if (this.#reader !== undefined) {
       this.#deliver(this.#reader, message);
       return;
     }
     this.#messages.push(message);
-    this.#queuedBytes += message.byteLength;
+    this.#queuedBytes += message.byteLength + entryBytes;
     if (!this.#isPaused && this.#queuedBytes >= maxQueuedBytes) {
       this.#isPaused = true;
       this.#source.pause();
     }
   }
 
-  /** Ends the messages. With an error that the reader's own side caused, what is queued is dropped. */
+  /**
+   * Ends the messages. With an error that the reader's own side caused, what is queued is dropped. The first end counts;
+   * only one that drops what is queued takes the place of an earlier one.
+   */
   end(error: ConnectError | undefined, dropQueued: boolean): void {
+    if (this.#isLeft || (this.#end !== undefined && !dropQueued)) return;
     this.#end = { error };
     if (dropQueued) this.#messages.length = 0;
     const reader = this.#reader;
@@ -65,7 +74,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     const message = this.#messages.shift();
     const reader = Promise.withResolvers<IteratorResult<T>>();
     if (message !== undefined) {
-      this.#queuedBytes -= message.byteLength;
+      this.#queuedBytes -= message.byteLength + entryBytes;
       if (this.#isPaused && this.#queuedBytes < maxQueuedBytes) {
         this.#isPaused = false;
         this.#source.resume();
@@ -81,11 +90,11 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
     return reader.promise;
   }
 
-  /** Cancels the call. */
+  /** Cancels the call. A read that is waiting, and every later one, finds the end. */
   return(): Promise<IteratorResult<T>> {
+    this.end(undefined, true);
+    this.#isLeft = true;
     this.#source.cancel(new ConnectError("the stream was left", Code.Canceled));
-    this.#messages.length = 0;
-    this.#end = { error: undefined };
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -95,6 +104,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T> {
       reader.resolve({ done: false, value: this.#decode(message) });
     } catch (cause) {
       const error = ConnectError.from(cause, Code.Internal);
+      this.end(error, true);
       this.#source.cancel(error);
       reader.reject(error);
     }

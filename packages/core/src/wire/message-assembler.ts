@@ -42,7 +42,7 @@ export class MessageAssembler {
    */
   push(chunk: Uint8Array, emit: (message: Uint8Array) => void): void {
     let offset = 0;
-    while (offset < chunk.byteLength || this.#isEmptyBodyPending()) {
+    while (offset < chunk.byteLength) {
       if (this.#body === undefined) {
         offset = this.#readPrefix(chunk, offset);
         if (this.#prefixLength < messagePrefixBytes) return;
@@ -70,11 +70,6 @@ export class MessageAssembler {
         emit(message);
       }
     }
-  }
-
-  /** A complete prefix of length 0 needs no further byte to become a message. */
-  #isEmptyBodyPending(): boolean {
-    return this.#body === undefined && this.#prefixLength === messagePrefixBytes;
   }
 
   #readPrefix(chunk: Uint8Array, start: number): number {

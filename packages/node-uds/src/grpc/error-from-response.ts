@@ -24,15 +24,27 @@ export function errorFromTrailer(trailers: IncomingHttpHeaders): ConnectError | 
   const status = trailers["grpc-status"];
   if (status === "0") return undefined;
   if (status === undefined) return new ConnectError("the mod ended the call without a status", Code.Internal);
+  const metadata = new Headers(textHeaders(trailers));
+  const message = decodeMessage(metadata.get("grpc-message") ?? "");
+  const code = Number(status);
+  if (!(code in Code)) {
+    return new ConnectError(`the mod gave the unknown status ${status}: ${message}`, Code.Unknown, metadata);
+  }
   try {
-    const error = findTrailerError(new Headers(textHeaders(trailers)));
+    const error = findTrailerError(metadata);
     if (error !== undefined) return error;
   } catch {
     // A message or details that cannot be decoded; the status itself still counts.
   }
-  const code = Number(status);
-  const message = String(trailers["grpc-message"] ?? "");
-  return new ConnectError(message, code in Code ? code : Code.Unknown);
+  return new ConnectError(message, code, metadata);
+}
+
+function decodeMessage(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
 }
 
 function textHeaders(headers: IncomingHttpHeaders): [string, string][] {

@@ -1,4 +1,5 @@
 import * as http2 from "node:http2";
+import { addAbortSignal } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { frameMessage, MessageAssembler } from "@resoio/core/internal";
 import type { Http2Connection } from "../http2/http2-connection.js";
@@ -116,7 +117,9 @@ export class GrpcCall {
   /** Ends the call with `error` and tells the peer that it is cancelled. Does nothing when the call is over. */
   cancel(error: ConnectError): void {
     if (this.#isEnded) return;
-    this.#stream?.close(http2.constants.NGHTTP2_CANCEL);
+    // Not `close()`, which half-closes before it resets: a mod that sees the half-close first takes the call for ended in good
+    // order, and an avatar that was to be stopped walks on.
+    if (this.#stream !== undefined) addAbortSignal(AbortSignal.abort(), this.#stream);
     this.#end(error, true);
   }
 
@@ -149,7 +152,8 @@ export class GrpcCall {
     if (this.#isEnded) return;
     this.#header = headers;
     const error = errorFromResponse(headers);
-    if (error !== undefined) this.#endAndReset(error);
+    // Cancelled, because a peer that is no gRPC server may go on sending for ever.
+    if (error !== undefined) this.cancel(error);
     else if (headers["grpc-status"] === undefined) this.#listener.onHeader();
     else this.#trailer = headers;
   }
@@ -167,36 +171,37 @@ export class GrpcCall {
 
   /** The peer has said all: the trailers came before this. */
   #onStreamEnd(): void {
-    if (this.#isEnded) return;
-    if (this.#trailer === undefined) {
-      // Without trailers this is the end of the connection, or a broken peer; the close that follows tells which.
-      return;
-    }
+    const stream = this.#stream;
+    if (this.#isEnded || stream === undefined) return;
+    // A request that is still being sent is cut off, as the peer no longer wants it.
+    if (!stream.writableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    // Without trailers this is the end of the connection, or a broken peer; the close that follows tells which.
+    if (this.#trailer === undefined) return;
     const error = errorFromTrailer(this.#trailer);
-    if (error === undefined && !this.#assembler.isBetweenMessages) {
-      this.#endAndReset(new ConnectError(`${this.#request.path} ended within a message`, Code.DataLoss));
-    } else {
-      this.#endAndReset(error);
-    }
+    if (error !== undefined || this.#assembler.isBetweenMessages) this.#end(error);
+    else this.#end(new ConnectError(`${this.#request.path} ended within a message`, Code.DataLoss));
   }
 
   #onStreamClose(cause: Error | undefined): void {
-    if (this.#isEnded) return;
-    const lost = this.#session === undefined || this.#session.destroyed || this.#session.closed;
-    if (this.#trailer !== undefined && cause === undefined) {
+    const stream = this.#stream;
+    if (this.#isEnded || stream === undefined) return;
+    // What the stream still held is lost when it closes, so a status that came behind it does not count.
+    const isAllRead = stream.readableLength === 0 && this.#assembler.isBetweenMessages;
+    if (this.#trailer !== undefined && isAllRead && cause === undefined) {
       this.#end(errorFromTrailer(this.#trailer));
-    } else if (lost) {
+    } else if (this.#isLost(stream)) {
       const message = `the mod closed the connection during ${this.#request.path}`;
       this.#end(new ConnectError(message, Code.Unavailable, undefined, undefined, cause));
     } else {
-      this.#end(errorFromReset(this.#request.path, this.#stream?.rstCode ?? 0, cause));
+      this.#end(errorFromReset(this.#request.path, stream.rstCode, cause));
     }
   }
 
-  /** Ends the call; a request that is still being sent is cut off, as the peer no longer wants it. */
-  #endAndReset(error: ConnectError | undefined): void {
-    if (this.#stream !== undefined && !this.#stream.writableEnded) this.#stream.close(http2.constants.NGHTTP2_NO_ERROR);
-    this.#end(error);
+  /** Whether the connection is gone. One that is only closed lets its calls come to an end, if the peer has seen them. */
+  #isLost(stream: http2.ClientHttp2Stream): boolean {
+    const session = this.#session;
+    if (session === undefined || session.destroyed) return true;
+    return session.closed && stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
   }
 
   #end(error: ConnectError | undefined, isOwnDoing = false): void {

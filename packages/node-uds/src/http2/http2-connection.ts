@@ -20,8 +20,11 @@ export interface Http2ConnectionOptions {
  */
 export class Http2Connection {
   readonly #options: Http2ConnectionOptions;
-  /** Every session that is not closed yet: the current one and those that drain after a GOAWAY. */
-  readonly #sessions = new Set<http2.ClientHttp2Session>();
+  /**
+   * Every session that is not closed yet, the current one and those that drain after a GOAWAY, with its socket. A session
+   * forgets its socket when it is destroyed, and may then still wait for the peer to hang up.
+   */
+  readonly #sockets = new Map<http2.ClientHttp2Session, net.Socket>();
   readonly #callCounts = new WeakMap<http2.ClientHttp2Session, number>();
   #current: http2.ClientHttp2Session | undefined;
   #opening: Promise<http2.ClientHttp2Session> | undefined;
@@ -56,23 +59,26 @@ export class Http2Connection {
   retain(session: http2.ClientHttp2Session): void {
     const count = this.#callCounts.get(session) ?? 0;
     this.#callCounts.set(session, count + 1);
-    if (count === 0 && !session.destroyed) session.ref();
+    if (count === 0) this.#sockets.get(session)?.ref();
   }
 
   /** Takes one {@link retain} back. */
   release(session: http2.ClientHttp2Session): void {
     const count = (this.#callCounts.get(session) ?? 1) - 1;
     this.#callCounts.set(session, count);
-    if (count === 0 && !session.destroyed) session.unref();
+    if (count === 0) this.#sockets.get(session)?.unref();
   }
 
   /** Destroys the connection, also one that is being opened, and resolves when its handles are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const closing = [...this.#sessions].map((session) => {
+    const closing = [...this.#sockets].map(([session, socket]) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       session.once("close", resolve);
       session.destroy();
+      // A session waits until the peer has read all, or has hung up too, which may be never. What it says last, that the
+      // calls are cancelled, is on its way by the next turn.
+      setImmediate(() => socket.destroy());
       return promise;
     });
     await Promise.all(closing);
@@ -91,16 +97,17 @@ export class Http2Connection {
   }
 
   #createSession(path: string): http2.ClientHttp2Session {
+    const socket = net.connect({ path });
     const session = http2.connect("http://localhost", {
-      createConnection: () => net.connect({ path }),
+      createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: this.#options.streamWindowBytes },
       // Counted in megabytes. Node's default of 10 would refuse new streams while one large message is on its way; what
       // really bounds the memory of a session is the windows.
       maxSessionMemory: 1024,
     });
-    this.#sessions.add(session);
+    this.#sockets.set(session, socket);
     session.once("close", () => {
-      this.#sessions.delete(session);
+      this.#sockets.delete(session);
       if (this.#current === session) this.#current = undefined;
     });
     return session;
