@@ -33,7 +33,9 @@ export function run(command, args, options = {}) {
 
 /** Installs the dependencies unless those of the current lock file are there. Ends the process when that fails. */
 export function install() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   if (existsSync(installedMark) && readFileSync(installedMark, "utf8") === lock) return;
   console.log("Installing dependencies ...");
   const code = run("npm", ["ci", "--loglevel=error"]);
