@@ -1,15 +1,20 @@
-import { createRouterTransport, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, createRouterTransport, type Transport } from "@connectrpc/connect";
 import type { Clock } from "./engine/clock.js";
 import { Engine } from "./engine/engine.js";
+import type { FaultPlanInput } from "./faults/fault-plan.js";
+import { Faults } from "./faults/faults.js";
 import { defaultScenario } from "./scenarios/default-scenario.js";
-import type { Scenario } from "./scenarios/scenario.js";
+import { parseScenario } from "./scenarios/parse-scenario.js";
+import type { ScenarioInput } from "./scenarios/scenario.js";
 import { createRoutes, type Routes } from "./server/routes.js";
 import { createHandlers } from "./services/create-handlers.js";
 
 /** Options of {@link createMockMod}. */
 export interface MockModOptions {
-  /** How the simulation starts. Given in part, the rest is that of the default scenario. */
-  readonly scenario?: Partial<Scenario>;
+  /** How the simulation starts. Whatever is left out is as in the default scenario. */
+  readonly scenario?: ScenarioInput;
+  /** What goes wrong. Default: nothing. */
+  readonly faults?: FaultPlanInput;
   /** The time that it lives in. Default: real time. `createVirtualClock()` gives a time that a test moves. */
   readonly clock?: Clock;
 }
@@ -18,38 +23,51 @@ export interface MockModOptions {
 export interface MockMod extends AsyncDisposable {
   /** The simulated game, to look at and to change things behind the back of the callers. */
   readonly engine: Engine;
+  /** What goes wrong; can be changed at any time. */
+  readonly faults: Faults;
   /** A Connect transport that reaches the mod without a socket. All of them share the one engine. */
   transport(): Transport;
-  /** Stops the engine. May be called more than once. */
+  /** Stops the engine and ends the calls that are under way. `Lifecycle.Shutdown` does it too. May be called more than once. */
   close(): Promise<void>;
 }
 
 /** Makes a simulated mod without a socket. */
 export function createMockMod(options: MockModOptions = {}): MockMod {
-  return createMockParts(options).mod;
+  const { mod } = createMockParts(options);
+  const { clock, lifecycle } = mod.engine;
+  lifecycle.onStage((stage) => {
+    if (stage === "host") clock.schedule(shutdownGraceMs, () => void mod.close(), { background: true });
+  });
+  return mod;
 }
+
+/** How long calls that are under way may last when a caller has shut the game down, in milliseconds. */
+export const shutdownGraceMs = 30_000;
 
 /** A mod with the routes that a server needs. */
 export function createMockParts(options: MockModOptions): { readonly mod: MockMod; readonly routes: Routes } {
-  const { scenario = {}, clock } = options;
-  const engine = new Engine({
-    scenario: { ...defaultScenario, ...scenario },
-    ...(clock === undefined ? {} : { clock }),
-  });
-  const handlers = createHandlers(engine);
-  const routes = createRoutes(handlers);
-  const close = async (): Promise<void> => engine[Symbol.dispose]();
+  const { scenario = {}, faults: plan = {}, clock } = options;
+  const complete = parseScenario({ ...defaultScenario, ...scenario });
+  const engine = new Engine({ scenario: complete, ...(clock === undefined ? {} : { clock }) });
+  const faults = new Faults(engine, plan);
+  const routes = createRoutes(createHandlers(engine), engine, faults);
+  const ended = new AbortController();
+  const close = async (): Promise<void> => {
+    engine[Symbol.dispose]();
+    ended.abort(new ConnectError("the mod is shutting down", Code.Unavailable));
+  };
   const mod: MockMod = {
     engine,
-    transport: () => inProcessTransport(routes),
+    faults,
+    transport: () => inProcessTransport(routes, ended.signal),
     close,
     [Symbol.asyncDispose]: close,
   };
   return { mod, routes };
 }
 
-function inProcessTransport(routes: Routes): Transport {
-  return createRouterTransport(({ rpc }) => {
+function inProcessTransport(routes: Routes, shutdownSignal: AbortSignal): Transport {
+  const define = ({ rpc }: ConnectRouter): void => {
     for (const { spec } of routes.values()) {
       switch (spec.kind) {
         case "unary":
@@ -66,5 +84,6 @@ function inProcessTransport(routes: Routes): Transport {
           break;
       }
     }
-  });
+  };
+  return createRouterTransport(define, { router: { shutdownSignal } });
 }

@@ -6,15 +6,8 @@ export type { Engine } from "./engine/engine.js";
 export type { EngineErrorKind } from "./engine/engine-error.js";
 export { EngineError } from "./engine/engine-error.js";
 export { defaultScenario } from "./scenarios/default-scenario.js";
-export type {
-  AccessLevel,
-  Scenario,
-  ScenarioInfo,
-  ScenarioPlace,
-  ScenarioRecord,
-  ScenarioSession,
-  ScenarioWorld,
-} from "./scenarios/scenario.js";
+export { InvalidScenarioError, parseScenario, readScenarioFile } from "./scenarios/parse-scenario.js";
+export type { Scenario, ScenarioInput } from "./scenarios/scenario.js";
 export { modSocketPath } from "./server/socket-file.js";
 export type { MockServer, MockServerOptions } from "./start-mock-server.js";
 export { startMockServer } from "./start-mock-server.js";

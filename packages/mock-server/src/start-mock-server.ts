@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createMockParts, type MockMod, type MockModOptions } from "./create-mock-mod.js";
+import { createMockParts, type MockMod, type MockModOptions, shutdownGraceMs } from "./create-mock-mod.js";
+import { sleep } from "./engine/sleep.js";
 import { listenGrpc } from "./server/grpc-server.js";
 import { prepareSocketFile, removeSocketFile, socketFileName } from "./server/socket-file.js";
+import { makeStaleSockets } from "./server/stale-sockets.js";
 
 /** Options of {@link startMockServer}. */
 export interface MockServerOptions extends MockModOptions {
@@ -20,40 +22,64 @@ export interface MockServer extends MockMod {
   readonly socketPath: string;
   /** How many calls are being answered over the socket. */
   readonly openCalls: number;
+  /** Resolves when it has been closed, by `close` or because a caller shut the simulated game down. */
+  readonly closed: Promise<void>;
 }
 
 /**
  * Starts a simulated mod on a socket, by the real mod's rules: the folder is made when it is missing, sockets of dead
  * processes are removed from it, and when this resolves connections are accepted. Closing it removes the socket.
  *
+ * `Lifecycle.Shutdown` closes it too, once the calls have ended that are under way; those that do not end by themselves are
+ * cut after 30 seconds.
+ *
  * Rejects with the system's error when the socket cannot be made.
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const { socketPath: wantedPath, ...modOptions } = options;
+  const { mod, routes } = createMockParts(modOptions);
   const privateFolder = wantedPath === undefined ? await mkdtemp(join(tmpdir(), "resoio-mock-")) : undefined;
   const socketPath = resolve(wantedPath ?? join(privateFolder ?? "", socketFileName()));
-  const { mod, routes } = createMockParts(modOptions);
+  let stalePaths: readonly string[] = [];
 
   const cleanUp = async (): Promise<void> => {
     await mod.close();
-    removeSocketFile(socketPath);
+    for (const path of [socketPath, ...stalePaths]) removeSocketFile(path);
     if (privateFolder !== undefined) await rm(privateFolder, { recursive: true, force: true });
   };
 
   try {
     prepareSocketFile(socketPath);
+    stalePaths = await makeStaleSockets(socketPath, mod.faults.plan.staleSockets);
     const server = await listenGrpc({ socketPath, routes });
+    const closed = Promise.withResolvers<void>();
+    const closing = new AbortController();
     const close = async (): Promise<void> => {
-      await server.close();
-      await cleanUp();
+      // Only once: by the second time another server may have its socket there.
+      if (!closing.signal.aborted) {
+        closing.abort();
+        await server.close();
+        closed.resolve(cleanUp());
+      }
+      await closed.promise;
     };
+    mod.engine.lifecycle.onStage((stage) => {
+      if (stage !== "host") return;
+      const isTooLate = sleep(mod.engine.clock, shutdownGraceMs, closing.signal).catch(() => {});
+      // Whoever awaits `closed` learns of a failure; the engine has nobody to tell.
+      void Promise.race([server.drain(), isTooLate])
+        .then(close, close)
+        .catch(() => {});
+    });
     return {
       engine: mod.engine,
+      faults: mod.faults,
       transport: mod.transport,
       socketPath,
       get openCalls() {
         return server.openCalls;
       },
+      closed: closed.promise,
       close,
       [Symbol.asyncDispose]: close,
     };

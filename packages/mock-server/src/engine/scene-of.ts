@@ -1,19 +1,26 @@
-import type { Avatar } from "./avatar.js";
-import { placePerson } from "./people.js";
+import type { Engine } from "./engine.js";
+import { defaultGrabRadius, objectAtCursor } from "./object-at-cursor.js";
 import type { Scene } from "./picture/scene.js";
-import type { World } from "./world.js";
+import { placePerson } from "./place-person.js";
 
-/** What the window shows: the inside of the focused world from the avatar's eyes, or an empty room without a world. */
-export function sceneOf(world: World | undefined, avatar: Avatar): Scene {
+/**
+ * What the window shows: the inside of the focused world from the avatar's eyes, what a hand would grab now lit up, and the
+ * cursor; or an empty room without a world. The same state always gives the same scene.
+ */
+export function sceneOf(engine: Engine): Scene {
+  const world = engine.worlds.focused;
   if (world === undefined) return noWorld;
-  const { room, objects } = world.place;
+  const lit = objectAtCursor(engine, defaultGrabRadius);
   return {
-    title: world.name,
-    room,
-    viewpoint: avatar.viewpoint,
-    objects: objects.map((object) => ({ ...object, highlighted: false })),
-    people: world.people.filter(({ isLocal }) => !isLocal).map((person) => placePerson(person, room)),
-    cursor: undefined,
+    title: world.worldName,
+    room: world.room,
+    viewpoint: engine.avatar.viewpoint,
+    // A hand moves what it holds, so held things are in their place here.
+    objects: world.objects.map((object) => ({ ...object, highlighted: object === lit })),
+    people: world.users
+      .filter(({ isLocal, isPresent }) => !isLocal && isPresent)
+      .map(({ userName }) => placePerson(userName, world.room)),
+    cursor: { ...engine.cursor.position(), held: engine.cursor.isHeld },
   };
 }
 

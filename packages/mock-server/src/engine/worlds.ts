@@ -1,180 +1,206 @@
-import type { Scenario, ScenarioRecord, ScenarioSession } from "../scenarios/scenario.js";
-import type { Clock } from "./clock.js";
+import type { ScenarioRecord, ScenarioSession } from "../scenarios/parts/cloud.js";
+import type { ScenarioWorld } from "../scenarios/parts/open-world.js";
+import type { Scenario } from "../scenarios/scenario.js";
+import { addWorld, newSlotId } from "./add-world.js";
+import type { EngineContext } from "./engine-context.js";
 import { EngineError } from "./engine-error.js";
-import type { Person } from "./people.js";
-import { placeFromName } from "./place.js";
 import { pollUntil } from "./sleep.js";
-import type { World } from "./world.js";
+import { worldOfRecord, worldOfSession } from "./world-from-cloud.js";
+import type { WorldState } from "./world-state.js";
+
+/** Which worlds are open, and which one the user is in. */
+export interface WorldsState {
+  /** In the order in which they were opened. */
+  readonly open: WorldState[];
+  focusedHandle: number | undefined;
+  /** Becomes the focus with the next tick, or as soon as it runs. */
+  nextFocusedHandle: number | undefined;
+  nextHandle: number;
+  nextSlotNumber: number;
+}
 
 const runningTiming = { intervalMs: 250, timeoutMs: 60_000 };
 const focusTiming = { intervalMs: 100, timeoutMs: 30_000 };
 
-/** What `join` and `startWorld` open. */
-interface WorldToOpen {
-  readonly sessionId: string;
-  readonly name: string;
-  readonly accessLevel: World["accessLevel"];
-  readonly people: readonly Person[];
-  readonly loading: "runs" | "fails" | "hangs";
+/** Makes the state at the start: all worlds of the scenario run, the first one is focused. */
+export function initialWorlds(scenario: Scenario): WorldsState {
+  const state: WorldsState = {
+    open: [],
+    focusedHandle: undefined,
+    nextFocusedHandle: undefined,
+    nextHandle: 1,
+    nextSlotNumber: 0x1000,
+  };
+  for (const world of scenario.openWorlds) addWorld(state, scenario, world);
+  state.focusedHandle = state.open[0]?.handle;
+  return state;
 }
 
 /**
- * The worlds that are open, and which one the user is in. Opening one never closes another.
- *
- * As in the game, a change of focus takes effect with the next tick, and callers wait until they see it.
+ * The worlds that are open. Opening one never closes another. As in the game, a change of focus takes effect with the next
+ * tick, and callers wait until they see it.
  */
 export class Worlds {
-  readonly #clock: Clock;
-  readonly #scenario: Scenario;
-  readonly #open: World[] = [];
-  #focused: World | undefined;
-  #focusAtNextTick: World | undefined;
-  #nextHandle = 1;
+  readonly #context: EngineContext;
 
-  constructor(clock: Clock, scenario: Scenario) {
-    this.#clock = clock;
-    this.#scenario = scenario;
-    for (const { sessionId, name, accessLevel, visitors } of scenario.openWorlds) {
-      const others = visitors.map((userName) => ({ userId: `U-${userName}`, userName, isLocal: false }));
-      this.#add({ name, accessLevel, people: [this.#localPerson(), ...others] }, { sessionId, state: "running" });
-    }
-    this.#focused = this.#open[0];
+  constructor(context: EngineContext) {
+    this.#context = context;
   }
 
   /** All open worlds in the order in which they were opened, loading ones included. */
-  get open(): readonly World[] {
-    return this.#open;
+  get open(): readonly WorldState[] {
+    return this.#state.open;
   }
 
   /** The world that the user is in. */
-  get focused(): World | undefined {
-    return this.#focused;
+  get focused(): WorldState | undefined {
+    const { focusedHandle } = this.#state;
+    return focusedHandle === undefined ? undefined : this.#find(focusedHandle);
   }
 
-  /** Finds an open world. Throws `notFound`. */
-  byName(name: string): World {
-    const world = this.#open.find((candidate) => candidate.name === name);
+  /** The world that the user is in. Throws `notReady` when there is none. */
+  requireFocused(): WorldState {
+    const world = this.focused;
+    if (world === undefined) throw new EngineError("notReady", "No world is focused.");
+    return world;
+  }
+
+  /** Finds an open world by the name under which it was opened. Throws `notFound`. */
+  byName(name: string): WorldState {
+    const world = this.#state.open.find((candidate) => candidate.name === name);
     if (world === undefined) throw new EngineError("notFound", `No open world is named '${name}'.`);
     return world;
   }
 
+  /** Finds an open world. Throws `notFound`. */
+  byHandle(handle: number): WorldState {
+    const world = this.#find(handle);
+    if (world === undefined) throw new EngineError("notFound", `No open world has the handle ${handle}.`);
+    return world;
+  }
+
   /**
-   * Opens a session and waits until it runs and, with `focus`, until the user is in it. A `url` wins over a `sessionId`.
+   * Opens a session and waits until it runs and, with `focus`, until the user is in it. A `url` wins over a `sessionId`. A
+   * session that is open already is not opened again.
    *
    * Throws `notFound` for a target that leads nowhere and `notReady` when loading fails or takes too long.
    */
   async join(
     target: { readonly sessionId: string; readonly url: string; readonly focus: boolean },
     signal: AbortSignal,
-  ): Promise<World> {
+  ): Promise<WorldState> {
     const session = target.url === "" ? this.#sessionById(target.sessionId) : this.#sessionByUrl(target.url);
-    return await this.#openAndWait(
-      {
-        sessionId: session.sessionId,
-        name: session.name,
-        accessLevel: session.accessLevel,
-        people: [...session.users.map((user) => ({ ...user, isLocal: false })), this.#localPerson()],
-        loading: session.loading ?? "runs",
-      },
-      target.focus,
-      signal,
-    );
+    const present = this.#state.open.find(({ futureSessionId }) => futureSessionId === session.sessionId);
+    const world = worldOfSession(session, this.#context.scenario.localUser.userId);
+    return await this.#waitUntilRunning(present ?? this.#openNew(world, session.loading), target.focus, signal);
   }
 
-  /** Starts a session from a saved world; otherwise as {@link join}. */
+  /** Starts a session from a saved world, as its host; otherwise as {@link join}. */
   async start(
     target: { readonly recordId: string; readonly ownerId: string; readonly focus: boolean },
     signal: AbortSignal,
-  ): Promise<World> {
+  ): Promise<WorldState> {
     const record = this.#record(target.ownerId, target.recordId);
-    const number = this.#nextHandle;
-    return await this.#openAndWait(
-      {
-        sessionId: `S-${record.recordId.replace(/^R-/, "")}-${number}`,
-        name: record.name,
-        accessLevel: "Private",
-        people: [this.#localPerson()],
-        loading: "runs",
-      },
-      target.focus,
-      signal,
-    );
+    const sessionId = `S-${record.recordId.replace(/^R-/, "")}-${this.#state.nextHandle}`;
+    return await this.#waitUntilRunning(this.#openNew(worldOfRecord(record, sessionId), "runs"), target.focus, signal);
   }
 
-  /** Goes to an open world and waits until the user is there. Throws `notFound` for a handle that is not open. */
-  async focus(handle: number, signal: AbortSignal): Promise<World> {
-    const world = this.#byHandle(handle);
-    await this.#focusAndWait(world, signal);
-    return world;
-  }
-
-  /** Closes a world. What was opened before it, if anything, gets the focus. Throws `notFound`. */
-  leave(handle: number): void {
-    const world = this.#byHandle(handle);
-    this.#open.splice(this.#open.indexOf(world), 1);
-    if (this.#focusAtNextTick === world) this.#focusAtNextTick = undefined;
-    if (this.#focused === world) this.#focused = this.#open.findLast(({ state }) => state === "running");
-  }
-
-  /** Applies what was asked for since the last tick. */
-  tick(): void {
-    if (this.#focusAtNextTick === undefined) return;
-    this.#focused = this.#focusAtNextTick;
-    this.#focusAtNextTick = undefined;
-  }
-
-  async #openAndWait(target: WorldToOpen, focus: boolean, signal: AbortSignal): Promise<World> {
-    const world = this.#add(target, { sessionId: "", state: "loading" });
-    if (target.loading !== "hangs") {
-      this.#clock.schedule(this.#scenario.worldLoadMs, () => {
-        world.state = target.loading === "fails" ? "failed" : "running";
-        if (world.state === "running") world.sessionId = target.sessionId;
-        else this.#open.splice(this.#open.indexOf(world), 1);
-      });
+  /**
+   * Goes to an open world and waits until the user is there; one that is still loading is gone to when it runs. Throws
+   * `notFound` for a handle that is not open, and `notReady` when it takes longer than 30 seconds.
+   */
+  async focus(handle: number, signal: AbortSignal): Promise<WorldState> {
+    const { name } = this.byHandle(handle);
+    this.#state.nextFocusedHandle = handle;
+    if (this.#state.focusedHandle !== handle) this.#context.changed({ what: "worldFocusWanted", handle });
+    const isOver = (): boolean => this.#state.focusedHandle === handle || this.#find(handle) === undefined;
+    if (!(await pollUntil(this.#context.clock, isOver, focusTiming, signal))) {
+      throw new EngineError("notReady", `World '${name}' was not focused after 30 seconds.`);
     }
-    const isSettled = await pollUntil(this.#clock, () => world.state !== "loading", runningTiming, signal);
-    if (!isSettled) throw new EngineError("notReady", `World '${world.name}' was not running after 60 seconds.`);
-    if (world.state === "failed") throw new EngineError("notReady", `World '${world.name}' failed to load.`);
-    if (focus) await this.#focusAndWait(world, signal);
+    const world = this.#find(handle);
+    if (world === undefined) throw new EngineError("notReady", `World '${name}' was closed before it was focused.`);
     return world;
   }
 
-  async #focusAndWait(world: World, signal: AbortSignal): Promise<void> {
-    if (this.#focused === world) return;
-    this.#focusAtNextTick = world;
-    const isFocused = await pollUntil(this.#clock, () => this.#focused === world, focusTiming, signal);
-    if (!isFocused) throw new EngineError("notReady", `World '${world.name}' was not focused after 30 seconds.`);
+  /** Closes a world. The running one that was opened last, if any, gets the focus. Throws `notFound`. */
+  leave(handle: number): void {
+    const state = this.#state;
+    state.open.splice(state.open.indexOf(this.byHandle(handle)), 1);
+    this.#context.changed({ what: "worldLeft", handle });
+    if (state.focusedHandle !== handle) return;
+    this.#setFocus(state.open.findLast((world) => world.state === "running")?.handle);
   }
 
-  #add(
-    world: Pick<WorldToOpen, "name" | "accessLevel" | "people">,
-    start: { readonly sessionId: string; readonly state: World["state"] },
-  ): World {
-    const added: World = {
-      handle: this.#nextHandle++,
-      name: world.name,
-      accessLevel: world.accessLevel,
-      people: [...world.people],
-      place: this.#scenario.places[world.name] ?? placeFromName(world.name),
-      ...start,
-    };
-    this.#open.push(added);
-    return added;
+  /** Lets loading go on and applies the focus that was asked for since the last tick. */
+  tick(): void {
+    const state = this.#state;
+    const nowMs = this.#context.clock.nowMs();
+    for (const world of [...state.open]) {
+      if (world.state === "loading" && world.loadedAtMs !== undefined && nowMs >= world.loadedAtMs) this.#finish(world);
+    }
+    if (state.nextFocusedHandle === undefined) return;
+    const next = this.#find(state.nextFocusedHandle);
+    if (next?.state === "loading") return;
+    state.nextFocusedHandle = undefined;
+    if (next !== undefined) this.#setFocus(next.handle);
   }
 
-  #localPerson(): Person {
-    return { ...this.#scenario.localUser, isLocal: true };
+  /** Makes the id of a new thing in a world. */
+  newSlotId(): string {
+    return newSlotId(this.#state);
   }
 
-  #byHandle(handle: number): World {
-    const world = this.#open.find((candidate) => candidate.handle === handle);
-    if (world === undefined) throw new EngineError("notFound", `No open world has the handle ${handle}.`);
+  get #state(): WorldsState {
+    return this.#context.state.worlds;
+  }
+
+  #find(handle: number): WorldState | undefined {
+    return this.#state.open.find((world) => world.handle === handle);
+  }
+
+  #setFocus(handle: number | undefined): void {
+    if (this.#state.focusedHandle === handle) return;
+    this.#state.focusedHandle = handle;
+    this.#context.changed({ what: "worldFocused", handle });
+  }
+
+  #finish(world: WorldState): void {
+    const { handle, outcome, futureSessionId: sessionId } = world;
+    if (outcome === "failed") {
+      this.#state.open.splice(this.#state.open.indexOf(world), 1);
+      this.#context.changed({ what: "worldFailed", handle });
+    } else {
+      world.state = "running";
+      world.sessionId = sessionId;
+      this.#context.changed({ what: "worldRunning", handle, sessionId });
+    }
+  }
+
+  #openNew(opened: ScenarioWorld, loading: ScenarioSession["loading"]): WorldState {
+    const { clock, scenario } = this.#context;
+    const world = addWorld(this.#state, scenario, opened, {
+      loadedAtMs: loading === "hangs" ? undefined : clock.nowMs() + scenario.worldLoadMs,
+      outcome: loading === "fails" ? "failed" : "running",
+    });
+    this.#context.changed({ what: "worldOpened", handle: world.handle, name: world.name });
     return world;
+  }
+
+  /** The world is looked up anew each time: it may have been closed, or the whole state replaced. */
+  async #waitUntilRunning({ handle, name }: WorldState, focus: boolean, signal: AbortSignal): Promise<WorldState> {
+    const isOver = (): boolean => this.#find(handle)?.state !== "loading";
+    if (!(await pollUntil(this.#context.clock, isOver, runningTiming, signal))) {
+      throw new EngineError("notReady", `World '${name}' was not running after 60 seconds.`);
+    }
+    const world = this.#find(handle);
+    if (world === undefined)
+      throw new EngineError("notReady", `World '${name}' failed to load, or was closed meanwhile.`);
+    return focus ? await this.focus(handle, signal) : world;
   }
 
   #sessionById(sessionId: string): ScenarioSession {
     if (sessionId === "") throw new EngineError("notFound", "Neither a session id nor a session URL was given.");
-    const session = this.#scenario.sessions.find((candidate) => candidate.sessionId === sessionId);
+    const session = this.#context.scenario.sessions.find((candidate) => candidate.sessionId === sessionId);
     if (session === undefined) throw new EngineError("notFound", `Session '${sessionId}' is not known.`);
     if (session.urls.length === 0) throw new EngineError("notFound", `Session '${sessionId}' has no URL.`);
     return session;
@@ -182,7 +208,7 @@ export class Worlds {
 
   #sessionByUrl(url: string): ScenarioSession {
     if (!URL.canParse(url)) throw new EngineError("notFound", `'${url}' is not an absolute URI.`);
-    const session = this.#scenario.sessions.find(({ urls }) => urls.includes(url));
+    const session = this.#context.scenario.sessions.find(({ urls }) => urls.includes(url));
     if (session === undefined) throw new EngineError("notFound", `Nothing was found at '${url}'.`);
     return session;
   }
@@ -191,7 +217,8 @@ export class Worlds {
     if (ownerId === "" || recordId === "") {
       throw new EngineError("notFound", "A world record is named by both its owner id and its record id.");
     }
-    const record = this.#scenario.records.find((item) => item.ownerId === ownerId && item.recordId === recordId);
+    const { records } = this.#context.scenario;
+    const record = records.find((item) => item.ownerId === ownerId && item.recordId === recordId);
     if (record === undefined)
       throw new EngineError("notFound", `Record '${ownerId}/${recordId}' could not be fetched.`);
     return record;

@@ -1,7 +1,6 @@
-import type { Scenario, ScenarioRecord, ScenarioSession } from "./scenario.js";
+import { newYearNanos } from "./parts/common.js";
+import type { ScenarioInput } from "./scenario.js";
 
-/** 2026-01-01T00:00:00Z, in nanoseconds. */
-const newYearNanos = 1_767_225_600_000_000_000n;
 const hourNanos = 3_600_000_000_000n;
 
 /**
@@ -10,175 +9,220 @@ const hourNanos = 3_600_000_000_000n;
  * `Broken Elevator` refuses everybody who joins it, `Endless Loading` never finishes loading, and `Unlisted Cave` has no
  * address.
  */
-export const defaultScenario: Scenario = {
-  info: { modVersion: "0.7.0", engineVersion: "2026.6.25.1", platform: "linux", isWine: false, rendererPid: 0 },
-  display: { width: 1280, height: 720, maxFps: 60 },
-  cameraFps: 30,
+export const defaultScenario = {
   localUser: { userId: "U-robin", userName: "Robin" },
-  signedIn: true,
-  worldLoadMs: 200,
-  contactIds: ["U-alice", "U-bob"],
-  openWorlds: [{ sessionId: "S-home", name: "Home", accessLevel: "Private", visitors: [] }],
+  accounts: [
+    { userId: "U-robin", userName: "Robin", email: "robin@example.com", password: "correct horse" },
+    { userId: "U-tester", userName: "Tester", password: "battery staple", totp: "123456" },
+  ],
+  openWorlds: [{ name: "Home", settings: { description: "Robin's place", tags: ["home"] } }],
   sessions: [
-    session("Gallery", {
+    {
+      name: "Gallery",
       description: "Pictures by friends, new every week.",
-      hostUserId: "U-alice",
       hostUsername: "Alice",
       users: ["Alice", "Mika"],
       tags: ["art", "social"],
       mobileFriendly: true,
-    }),
-    session("Workshop", {
+      updateUnixNanos: newYearNanos + hourNanos,
+    },
+    {
+      name: "Workshop",
       description: "Build together.",
-      hostUserId: "U-dana",
       hostUsername: "Dana",
-      users: ["Dana", "Bob", "Eve"],
-      away: ["Eve"],
+      users: ["Dana", "Bob", { userName: "Eve", away: true }],
       tags: ["build"],
       accessLevel: "ContactsPlus",
-    }),
-    session("Weekly Meetup", {
+    },
+    {
+      name: "Weekly Meetup",
       description: "Everybody is welcome.",
-      hostUserId: "U-host",
       hostUsername: "meetup-server",
       users: ["Frank", "Grace", "Heidi", "Ivan"],
       tags: ["event", "social"],
       headlessHost: true,
       maximumUsers: 64,
-    }),
-    session("Quiet Library", {
+    },
+    {
+      name: "Quiet Library",
       description: "Whisper, please.",
-      hostUserId: "U-judy",
       hostUsername: "Judy",
-      users: ["Judy"],
-      away: ["Judy"],
-      tags: [],
+      users: [{ userName: "Judy", away: true }],
       accessLevel: "RegisteredUsers",
-    }),
-    session("Broken Elevator", {
-      hostUserId: "U-mallory",
-      hostUsername: "Mallory",
-      users: ["Mallory"],
-      loading: "fails",
-    }),
-    session("Endless Loading", {
-      hostUserId: "U-mallory",
-      hostUsername: "Mallory",
-      users: ["Mallory"],
-      loading: "hangs",
-    }),
-    session("Unlisted Cave", { hostUserId: "U-niaj", hostUsername: "Niaj", users: ["Niaj"], urls: [] }),
+    },
+    { name: "Broken Elevator", hostUsername: "Mallory", users: ["Mallory"], loading: "fails" },
+    { name: "Endless Loading", hostUsername: "Mallory", users: ["Mallory"], loading: "hangs" },
+    { name: "Unlisted Cave", hostUsername: "Niaj", users: ["Niaj"], urls: [] },
   ],
   records: [
-    record("Empty Plane", { tags: ["template"], featured: true, visits: 9100 }),
-    record("Marble Hall", { tags: ["architecture", "art"], featured: true, visits: 4200 }),
-    record("Puzzle Tower", { tags: ["game", "puzzle"], visits: 880, description: "Forty floors of riddles." }),
-    record("Night Market", { tags: ["social", "game"], visits: 2300 }),
-    record("Robin's Attic", { ownerId: "U-robin", tags: ["home"], visits: 3 }),
-    record("Guild House", { ownerId: "G-guild", ownerType: "group", tags: ["social"], visits: 57 }),
+    {
+      name: "Empty Plane",
+      tags: ["template"],
+      featured: true,
+      visits: 9100,
+      createdUnixNanos: newYearNanos - 6000n * hourNanos,
+    },
+    {
+      name: "Marble Hall",
+      tags: ["architecture", "art"],
+      featured: true,
+      visits: 4200,
+      createdUnixNanos: newYearNanos - 5000n * hourNanos,
+    },
+    {
+      name: "Puzzle Tower",
+      description: "Forty floors of riddles.",
+      tags: ["game", "puzzle"],
+      visits: 880,
+      createdUnixNanos: newYearNanos - 4000n * hourNanos,
+    },
+    {
+      name: "Night Market",
+      tags: ["social", "game"],
+      visits: 2300,
+      createdUnixNanos: newYearNanos - 3000n * hourNanos,
+    },
+    {
+      name: "Robin's Attic",
+      ownerId: "U-robin",
+      tags: ["home"],
+      visits: 3,
+      createdUnixNanos: newYearNanos - 2000n * hourNanos,
+    },
+    {
+      name: "Guild House",
+      ownerId: "G-guild",
+      ownerType: "group",
+      tags: ["social"],
+      visits: 57,
+      createdUnixNanos: newYearNanos - 1000n * hourNanos,
+    },
+  ],
+  contacts: [
+    {
+      username: "Alice",
+      alternateUsernames: ["AliceAlt"],
+      onlineStatus: "online",
+      sessionName: "Gallery",
+      sessionAccessLevel: "Anyone",
+    },
+    { username: "Bob", status: "requested", onlineStatus: "away" },
+    { username: "Carol", onlineStatus: "sociable" },
+    { username: "Mallory", status: "blocked" },
+  ],
+  cloudUsers: [
+    { username: "Carla", isVerified: true },
+    { username: "Dave" },
+    { username: "Grump", refusesContact: true },
+  ],
+  inventory: [
+    {
+      name: "Avatars",
+      children: [{ name: "Robot", object: { shape: "pillar", colour: [120, 130, 140] } }],
+    },
+    {
+      name: "Tools",
+      children: [{ name: "Brush", object: { size: { x: 0.1, y: 0.1, z: 0.5 }, tool: true, colour: [240, 240, 90] } }],
+    },
+    { name: "Mirror", isPublic: true, object: { size: { x: 1.2, y: 1.9, z: 0.1 }, colour: [196, 214, 226] } },
+    { name: "Alice's Shelf", kind: "link", assetUri: "resrec:///U-alice/Inventory/Shelf" },
+  ],
+  foreignInventories: {
+    "U-alice": [{ name: "Shelf", children: [{ name: "Vase", object: { shape: "ball", colour: [210, 90, 150] } }] }],
+  },
+  dashTabs: [
+    {
+      name: "Home",
+      label: "Home",
+      localeKey: "Dash.Screens.Home",
+      controls: [
+        {
+          name: "News",
+          type: "scroll",
+          position: { x: 0, y: 0 },
+          children: [{ label: "Read more", position: { x: 0, y: 1 } }],
+        },
+        { label: "Exit", localeKey: "Dash.Actions.Exit", position: { x: 0, y: 9 } },
+      ],
+    },
+    {
+      name: "Worlds",
+      label: "Worlds",
+      localeKey: "Dash.Screens.Worlds",
+      controls: [
+        { label: "World List", type: "scroll", position: { x: 0, y: 1 } },
+        { label: "Refresh", localeKey: "World.Refresh", position: { x: 0, y: 0 } },
+        { label: "Close world", enabled: false, position: { x: 1, y: 0 } },
+      ],
+    },
+    { name: "Contacts", label: "Contacts", localeKey: "Dash.Screens.Contacts" },
+    { name: "Inventory", label: "Inventory", localeKey: "Dash.Screens.Inventory" },
+    { name: "Session", label: "Session", localeKey: "Dash.Screens.Session" },
+    { name: "Settings", label: "Settings", localeKey: "Dash.Screens.Settings" },
+  ],
+  menuItems: [
+    { label: "Undo", enabled: false, colour: [0.5, 0.25, 1, 1] },
+    {
+      label: "Locomotion",
+      action: [
+        { label: "Walk", action: "close" },
+        { label: "Fly", action: "close" },
+      ],
+    },
+    { label: "Laser", action: "stay", colour: [0.2, 0.8, 0.4, 1] },
+    { label: "Close", action: "close", hasIcon: false },
   ],
   places: {
     Home: {
       room: { width: 10, depth: 12, height: 3.5, floor: [132, 98, 70], walls: [186, 176, 160] },
+      sound: { frequencyHz: 440, position: { x: -3, y: 1.2, z: 2 }, volume: 0.4 },
       objects: [
-        object("Red Cube", "box", { x: -2, z: 2 }, { width: 0.8, height: 0.8 }, [214, 64, 58]),
-        object("Blue Ball", "ball", { x: 0.4, z: 3.2 }, { width: 1, height: 1 }, [66, 120, 220]),
-        object("Green Pillar", "pillar", { x: 2.6, z: 1.2 }, { width: 0.6, height: 2 }, [84, 168, 92]),
-        object("Mirror", "box", { x: 3.6, z: 4.6 }, { width: 1.2, height: 1.9 }, [196, 214, 226]),
+        { name: "Red Cube", position: { x: -2, y: 0.4, z: 2 }, size: cube(0.8), yawDegrees: 20, colour: [214, 64, 58] },
+        {
+          name: "Blue Ball",
+          shape: "ball",
+          position: { x: 0.4, y: 0.5, z: 3.2 },
+          size: cube(1),
+          colour: [66, 120, 220],
+        },
+        {
+          name: "Green Pillar",
+          shape: "pillar",
+          position: { x: 2.6, y: 1, z: 1.2 },
+          size: { x: 0.6, y: 2, z: 0.6 },
+          colour: [84, 168, 92],
+        },
       ],
     },
     Gallery: {
       room: { width: 14, depth: 16, height: 4.5, floor: [92, 92, 104], walls: [214, 210, 204] },
       objects: [
-        object("Golden Totem", "pillar", { x: -3, z: 2.4 }, { width: 0.9, height: 2.6 }, [226, 178, 62]),
-        object("Violet Sphere", "ball", { x: 0, z: 4 }, { width: 1.6, height: 1.6 }, [150, 92, 200]),
-        object("Plinth", "box", { x: 3, z: 2.8 }, { width: 1.1, height: 1.1 }, [238, 232, 220]),
+        {
+          name: "Golden Totem",
+          shape: "pillar",
+          position: { x: -3, y: 1.3, z: 2.4 },
+          size: { x: 0.9, y: 2.6, z: 0.9 },
+          colour: [226, 178, 62],
+        },
+        {
+          name: "Violet Sphere",
+          shape: "ball",
+          position: { x: 0, y: 0.8, z: 4 },
+          size: cube(1.6),
+          colour: [150, 92, 200],
+        },
+        {
+          name: "Plinth",
+          position: { x: 3, y: 0.55, z: 2.8 },
+          size: cube(1.1),
+          yawDegrees: 20,
+          colour: [238, 232, 220],
+        },
       ],
     },
   },
-};
+} as const satisfies ScenarioInput;
 
-interface SessionDetails {
-  readonly hostUserId: string;
-  readonly hostUsername: string;
-  readonly users: readonly string[];
-  readonly away?: readonly string[];
-  readonly description?: string;
-  readonly tags?: readonly string[];
-  readonly accessLevel?: ScenarioSession["accessLevel"];
-  readonly headlessHost?: boolean;
-  readonly mobileFriendly?: boolean;
-  readonly maximumUsers?: number;
-  readonly urls?: readonly string[];
-  readonly loading?: ScenarioSession["loading"];
-}
-
-function session(name: string, details: SessionDetails): ScenarioSession {
-  const id = slug(name);
-  const { away = [], loading = "runs" } = details;
-  return {
-    sessionId: `S-${id}`,
-    name,
-    description: details.description ?? "",
-    hostUserId: details.hostUserId,
-    hostUsername: details.hostUsername,
-    urls: details.urls ?? [`lnl-nat:///S-${id}`],
-    thumbnailUrl: `resdb:///thumbnail-${id}.png`,
-    users: details.users.map((userName) => ({
-      userId: `U-${userName.toLowerCase()}`,
-      userName,
-      away: away.includes(userName),
-    })),
-    maximumUsers: details.maximumUsers ?? 16,
-    tags: details.tags ?? [],
-    accessLevel: details.accessLevel ?? "Anyone",
-    headlessHost: details.headlessHost ?? false,
-    mobileFriendly: details.mobileFriendly ?? false,
-    correspondingWorldId: `R-${id}`,
-    universeId: "",
-    beginUnixNanos: newYearNanos,
-    updateUnixNanos: newYearNanos + hourNanos,
-    loading,
-  };
-}
-
-function record(name: string, details: Partial<ScenarioRecord>): ScenarioRecord {
-  const id = slug(name);
-  const age = BigInt(name.length);
-  return {
-    recordId: `R-${id}`,
-    ownerId: "U-resonite",
-    ownerType: "user",
-    name,
-    description: "",
-    thumbnailUrl: `resdb:///thumbnail-${id}.png`,
-    tags: [],
-    featured: false,
-    visits: 0,
-    createdUnixNanos: newYearNanos - age * 24n * hourNanos,
-    firstPublishedUnixNanos: newYearNanos - age * 20n * hourNanos,
-    modifiedUnixNanos: newYearNanos - age * hourNanos,
-    ...details,
-  };
-}
-
-function object(
-  name: string,
-  shape: "box" | "ball" | "pillar",
-  at: { readonly x: number; readonly z: number },
-  size: { readonly width: number; readonly height: number },
-  colour: readonly [number, number, number],
-): Scenario["places"][string]["objects"][number] {
-  return {
-    name,
-    shape,
-    position: { x: at.x, y: size.height / 2, z: at.z },
-    size: { x: size.width, y: size.height, z: size.width },
-    yawDegrees: 20,
-    colour,
-  };
-}
-
-function slug(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+function cube(size: number): { readonly x: number; readonly y: number; readonly z: number } {
+  return { x: size, y: size, z: size };
 }

@@ -1,102 +1,85 @@
-import type { Colour, SceneObject } from "../engine/picture/scene.js";
+import { z } from "zod";
+import { account } from "./parts/auth.js";
+import { record, session } from "./parts/cloud.js";
+import { newYearNanos, unixNanos } from "./parts/common.js";
+import { cloudUser, contact } from "./parts/contact.js";
+import { menuItem } from "./parts/context-menu.js";
+import { dashTab } from "./parts/dash.js";
+import { inventoryNode } from "./parts/inventory.js";
+import { openWorld } from "./parts/open-world.js";
+import { place } from "./parts/place.js";
 
-/** What the simulated game is like when it starts. Plain data. */
-export interface Scenario {
+/** How the simulated game is when it starts. */
+export const scenarioSchema = z.strictObject({
+  /** Makes what is random the same in every run. */
+  seed: z.int().min(0).default(1),
   /** What `Info.GetServerInfo` says. */
-  readonly info: ScenarioInfo;
-  /** The window. The camera's pictures have its size, in pixels. */
-  readonly display: { readonly width: number; readonly height: number; readonly maxFps: number };
-  /** Pictures per second that the renderer gives. */
-  readonly cameraFps: number;
+  info: z
+    .strictObject({
+      modVersion: z.string().default("0.7.0"),
+      engineVersion: z.string().default("2026.6.25.1"),
+      platform: z.enum(["unspecified", "windows", "osx", "linux", "android", "other"]).default("linux"),
+      isWine: z.boolean().default(false),
+      /** 0 when there is no renderer. */
+      rendererPid: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  /** The window. The camera's pictures have its size. */
+  display: z
+    .strictObject({
+      /** In pixels. */
+      width: z.int().min(1).max(8192).default(1280),
+      /** In pixels. */
+      height: z.int().min(1).max(8192).default(720),
+      maxFps: z.number().min(0).default(60),
+      /** How long a change takes until it shows, in milliseconds. */
+      settleMs: z.number().min(0).default(100),
+    })
+    .prefault({}),
+  /** The renderer: pictures per second; 0 for one that gives none. */
+  cameraFps: z.number().min(0).max(1000).default(30),
+  /** Whether the user is in VR instead of at the desktop. */
+  vr: z.boolean().default(false),
+  /** The hand that `PRIMARY` means. */
+  primaryHand: z.enum(["left", "right"]).default("right"),
   /** The person whose game this is. */
-  readonly localUser: { readonly userId: string; readonly userName: string };
-  /** Whether that person is signed in to the cloud. */
-  readonly signedIn: boolean;
+  localUser: z
+    .strictObject({ userId: z.string().default("U-robin"), userName: z.string().default("Robin") })
+    .prefault({}),
+  /** The account that is signed in, by user id; empty for nobody. Default: the local user's. */
+  signedInAs: z.string().optional(),
+  /** When the sign-in expires. */
+  sessionExpiresUnixNanos: unixNanos.prefault(newYearNanos * 2n),
+  /** Who can sign in. */
+  accounts: z.array(account).default([]),
   /** How long a world takes from opening to running, in milliseconds. */
-  readonly worldLoadMs: number;
+  worldLoadMs: z.number().min(0).default(200),
   /** The worlds that are open from the start. The first one is focused. */
-  readonly openWorlds: readonly ScenarioWorld[];
+  openWorlds: z.array(openWorld).default([]),
   /** The live sessions that the cloud knows, in its order. */
-  readonly sessions: readonly ScenarioSession[];
+  sessions: z.array(session).default([]),
   /** The saved worlds that the cloud knows. */
-  readonly records: readonly ScenarioRecord[];
-  /** User ids of accepted contacts, for the session filter. */
-  readonly contactIds: readonly string[];
+  records: z.array(record).default([]),
+  /** The contact list, in its order. */
+  contacts: z.array(contact).default([]),
+  /** Whom the cloud's user search finds, besides the contacts. */
+  cloudUsers: z.array(cloudUser).default([]),
+  /** What lies below `/Inventory`. */
+  inventory: z.array(inventoryNode).default([]),
+  /** What lies below `/Inventory` of others, by user or group id. Links lead there. */
+  foreignInventories: z.record(z.string(), z.array(inventoryNode)).default({}),
+  /** The tabs of the dash. The first one is current. */
+  dashTabs: z.array(dashTab).default([]),
+  /** Whether the dash is open at the start. */
+  dashOpen: z.boolean().default(false),
+  /** The items of the radial menu. */
+  menuItems: z.array(menuItem).default([]),
   /** Places by the name of the world. A world without an entry gets a place made from its name. */
-  readonly places: Readonly<Record<string, ScenarioPlace>>;
-}
+  places: z.record(z.string(), place).default({}),
+});
 
-/** See {@link Scenario.info}. */
-export interface ScenarioInfo {
-  readonly modVersion: string;
-  readonly engineVersion: string;
-  readonly platform: "unspecified" | "windows" | "osx" | "linux" | "android" | "other";
-  readonly isWine: boolean;
-  /** 0 when there is no renderer. */
-  readonly rendererPid: number;
-}
+/** How the simulated game is when it starts, complete. */
+export type Scenario = z.output<typeof scenarioSchema>;
 
-/** Who may join, by the engine's names. */
-export type AccessLevel = "Private" | "LAN" | "Contacts" | "ContactsPlus" | "RegisteredUsers" | "Anyone";
-
-/** A world that is open from the start. */
-export interface ScenarioWorld {
-  readonly sessionId: string;
-  readonly name: string;
-  readonly accessLevel: AccessLevel;
-  /** Names of the other people in it. */
-  readonly visitors: readonly string[];
-}
-
-/** A live session somewhere in the cloud. */
-export interface ScenarioSession {
-  readonly sessionId: string;
-  readonly name: string;
-  readonly description: string;
-  readonly hostUserId: string;
-  readonly hostUsername: string;
-  /** Empty for a session that cannot be reached. */
-  readonly urls: readonly string[];
-  readonly thumbnailUrl: string;
-  /** The people in it. */
-  readonly users: readonly { readonly userId: string; readonly userName: string; readonly away: boolean }[];
-  readonly maximumUsers: number;
-  readonly tags: readonly string[];
-  readonly accessLevel: AccessLevel;
-  readonly headlessHost: boolean;
-  readonly mobileFriendly: boolean;
-  readonly correspondingWorldId: string;
-  readonly universeId: string;
-  readonly beginUnixNanos: bigint;
-  readonly updateUnixNanos: bigint;
-  /** What becomes of joining it: `runs` (default), `fails` (refused while loading), or `hangs` (loads for ever). */
-  readonly loading?: "runs" | "fails" | "hangs";
-}
-
-/** A saved world. */
-export interface ScenarioRecord {
-  readonly recordId: string;
-  readonly ownerId: string;
-  readonly ownerType: "user" | "group";
-  readonly name: string;
-  readonly description: string;
-  readonly thumbnailUrl: string;
-  readonly tags: readonly string[];
-  readonly featured: boolean;
-  readonly visits: number;
-  readonly createdUnixNanos: bigint;
-  readonly firstPublishedUnixNanos: bigint;
-  readonly modifiedUnixNanos: bigint;
-}
-
-/** What a world looks like inside. */
-export interface ScenarioPlace {
-  readonly room: {
-    readonly width: number;
-    readonly depth: number;
-    readonly height: number;
-    readonly floor: Colour;
-    readonly walls: Colour;
-  };
-  readonly objects: readonly Omit<SceneObject, "highlighted">[];
-}
+/** How the simulated game is when it starts, as it may be written down: whatever is left out has a default. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;

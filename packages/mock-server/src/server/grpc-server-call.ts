@@ -10,8 +10,13 @@ import {
 import { Code, ConnectError, createHandlerContext, type HandlerContext } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { frameMessage, MessageAssembler, MessageQueue } from "@resoio/core/internal";
+import { isConnectionCut } from "../faults/connection-cut.js";
+import { cutConnection } from "./cut-connection.js";
 import { statusTrailers } from "./grpc-status.js";
 import type { Route } from "./routes.js";
+
+/** A deadline beyond what a timer can wait for, 24 days, is none. */
+const longestTimerMs = 0x7fffffff;
 
 const responseHeaders: http2.OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 
@@ -40,14 +45,15 @@ export async function serveCall(
     url: `http://localhost${single(headers[":path"]) ?? ""}`,
     requestSignal: cancelled.signal,
     shutdownSignal: options.shutdownSignal,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(timeoutMs === undefined || timeoutMs > longestTimerMs ? {} : { timeoutMs }),
   });
   try {
     if (error !== undefined) throw error;
     await Promise.race([answer(stream, route, context, options.readMaxBytes), rejectOnAbort(context.signal)]);
     endWith(stream, undefined);
   } catch (reason) {
-    endWith(stream, ConnectError.from(reason, Code.Unknown));
+    if (isConnectionCut(reason) && stream.session !== undefined) cutConnection(stream.session);
+    else endWith(stream, ConnectError.from(reason, Code.Unknown));
   } finally {
     context.abort();
   }

@@ -1,4 +1,5 @@
 import * as http2 from "node:http2";
+import type { Socket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { serveCall } from "./grpc-server-call.js";
 import { statusTrailers } from "./grpc-status.js";
@@ -16,7 +17,9 @@ export interface GrpcServerOptions {
 export interface GrpcServer {
   /** How many calls are being answered. */
   readonly openCalls: number;
-  /** Stops listening and cuts all connections. Resolves when nothing of the server is left. */
+  /** Stops listening and lets no new call begin. Resolves when the last call has ended and the connections are closed. */
+  drain(): Promise<void>;
+  /** Stops listening and cuts all connections. Resolves when nothing of the server is left. May be called more than once. */
   close(): Promise<void>;
 }
 
@@ -24,6 +27,7 @@ export interface GrpcServer {
 export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
   const { socketPath, routes, readMaxBytes = 64 * 1024 * 1024 } = options;
   const shutdown = new AbortController();
+  const sockets = new Set<Socket>();
   const sessions = new Set<http2.ServerHttp2Session>();
   let openCalls = 0;
 
@@ -31,6 +35,10 @@ export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer
     // The windows and limits of the web server inside the real mod.
     settings: { maxConcurrentStreams: 100, initialWindowSize: 768 * 1024 },
     maxSessionMemory: 1024,
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
   server.on("session", (session) => {
     sessions.add(session);
@@ -42,8 +50,7 @@ export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer
   });
   server.on("stream", (stream, headers) => {
     const route = routes.get(headers[":path"] ?? "");
-    const contentType = headers["content-type"] ?? "";
-    if (!contentType.startsWith("application/grpc")) refuse(stream, { ":status": 415 });
+    if (!isGrpc.test(headers["content-type"] ?? "")) refuse(stream, { ":status": 415 });
     else if (route === undefined) {
       const error = new ConnectError(`${headers[":path"]} is not implemented.`, Code.Unimplemented);
       refuse(stream, { ":status": 200, "content-type": "application/grpc", ...statusTrailers(error) });
@@ -63,21 +70,37 @@ export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer
     });
   });
 
+  server.on("error", () => {
+    // A connection that could not be accepted. Its client notices.
+  });
+
+  const closed = Promise.withResolvers<void>();
+  const stopListening = (): void => {
+    // Resolves when the connections are gone, too.
+    if (server.listening) server.close(() => closed.resolve());
+  };
+
   return {
     get openCalls() {
       return openCalls;
     },
+    async drain() {
+      stopListening();
+      for (const session of sessions) session.close();
+      await closed.promise;
+    },
     async close() {
-      const isClosed = new Promise<void>((resolve) => {
-        if (server.listening) server.close(() => resolve());
-        else resolve();
-      });
+      stopListening();
       shutdown.abort(new ConnectError("the mod is shutting down", Code.Unavailable));
-      for (const session of sessions) session.destroy();
-      await isClosed;
+      // Not by way of their sessions: those would wait for a client that reads no longer.
+      for (const socket of sockets) socket.destroy();
+      await closed.promise;
     },
   };
 }
+
+/** Not that of gRPC-Web, which the mod does not speak. */
+const isGrpc = /^application\/grpc(\+|;|$)/i;
 
 function refuse(stream: http2.ServerHttp2Stream, headers: http2.OutgoingHttpHeaders): void {
   stream.on("error", () => {

@@ -9,11 +9,12 @@ import {
   type WorldRecordSchema,
   type WorldSessionSchema,
 } from "@resoio/core/gen/resonite_io/v1/world_pb";
-import { activeUsers, type RecordQuery, type SessionQuery } from "../engine/cloud.js";
+import { activeUsers, type SessionQuery } from "../engine/cloud.js";
 import type { Engine } from "../engine/engine.js";
-import type { World } from "../engine/world.js";
+import type { RecordQuery } from "../engine/record-query.js";
+import type { WorldState } from "../engine/world-state.js";
 import type { WorldHandlers } from "../gen/handlers.js";
-import type { ScenarioRecord, ScenarioSession } from "../scenarios/scenario.js";
+import type { ScenarioRecord, ScenarioSession } from "../scenarios/parts/cloud.js";
 
 /** Browses, opens, focuses and leaves worlds. Paging of sessions is done here, as in the mod; that of records is the cloud's. */
 export const worldService = (engine: Engine): WorldHandlers => ({
@@ -66,7 +67,6 @@ export const worldService = (engine: Engine): WorldHandlers => ({
   },
 
   fetchThumbnail({ uri }) {
-    if (uri.trim() === "") throw new ConnectError("A thumbnail URI is required.", Code.InvalidArgument);
     return engine.cloud.fetchThumbnail(uri);
   },
 });
@@ -114,9 +114,10 @@ function pageOf<T>(items: readonly T[], page: number, pageSize: number): readonl
   return pageSize > maxInt32 ? [] : items.slice(page * pageSize, (page + 1) * pageSize);
 }
 
-function toWireWorld(engine: Engine, world: World): MessageInitShape<typeof OpenWorldSchema> {
-  const { handle, sessionId, name, accessLevel, people } = world;
-  return { handle, sessionId, name, accessLevel, userCount: people.length, focused: engine.worlds.focused === world };
+function toWireWorld(engine: Engine, world: WorldState): MessageInitShape<typeof OpenWorldSchema> {
+  const { handle, sessionId, worldName, accessLevel, users } = world;
+  const focused = engine.worlds.focused?.handle === handle;
+  return { handle, sessionId, name: worldName, accessLevel, userCount: users.length, focused };
 }
 
 function toWireSession(session: ScenarioSession): MessageInitShape<typeof WorldSessionSchema> {

@@ -1,11 +1,11 @@
 /** Columns of a glyph. */
-export const GLYPH_WIDTH = 5;
+const GLYPH_WIDTH = 5;
 
 /** Rows of a glyph; none is below the line. */
 export const GLYPH_HEIGHT = 7;
 
 /** Columns from one glyph to the next. */
-export const GLYPH_ADVANCE = 6;
+const GLYPH_ADVANCE = 6;
 
 /** A row of cells to fill. */
 export interface GlyphRun {
@@ -110,9 +110,10 @@ const GLYPHS: Readonly<Record<string, string>> = {
   "°": "6996000",
 };
 
-const UNKNOWN = "VHHHHHV";
+/** A chequered block: an empty box would pass for an O or a 0. */
+const UNKNOWN = "LALALAL";
 
-/** Runs of one glyph as column, row, length. */
+/** The runs of each glyph; "unknown" is no character and so in nobody's way. */
 const runsOfGlyph: ReadonlyMap<string, readonly GlyphRun[]> = new Map(
   Object.entries({ ...GLYPHS, unknown: UNKNOWN }).map(([character, rows]) => [character, findRuns(rows)]),
 );
@@ -132,7 +133,8 @@ function findRuns(rows: string): GlyphRun[] {
 
 /** The characters of `text`, at most `most` of them; a longer text ends in two full stops. */
 export function shorten(text: string, most: number): string {
-  const characters = Array.from(text);
+  // A character is at most two code units: however long the text is, no more of it is looked at than needed.
+  const characters = Array.from(text.slice(0, 2 * most + 2));
   return characters.length <= most ? text : `${characters.slice(0, most - 2).join("")}..`;
 }
 
@@ -141,7 +143,7 @@ export function textColumns(text: string): number {
   return Math.max(0, Array.from(text).length * GLYPH_ADVANCE - 1);
 }
 
-/** The cells to fill for `text`, in rows of cells; a character without a glyph is a small box. */
+/** The cells to fill for `text`, in rows of cells; a character without a glyph is a chequered block. */
 export function textRuns(text: string): GlyphRun[] {
   const unknown = runsOfGlyph.get("unknown") ?? [];
   return Array.from(text).flatMap((character, index) =>

@@ -52,7 +52,7 @@ export interface Ray {
   readonly direction: Vector3;
 }
 
-/** The camera at `viewpoint` for a picture of the given size. */
+/** The camera at `viewpoint`, cleaned as in a scene, for a picture of the given size. */
 export function createCamera(viewpoint: Viewpoint, picture: PictureSize): Camera {
   const { position, yawDegrees, pitchDegrees } = cleanViewpoint(viewpoint);
   const yaw = turn(yawDegrees);

@@ -31,7 +31,7 @@ export function drawCursor(canvas: Canvas, cursor: SceneCursor): void {
       const index = row * width + column;
       let colour = colours[index];
       if (cursor.held) colour = blend(colour, HELD, inside(centre - ring));
-      colour = blend(colour, DARK, inside(mark - unit) >> 1);
+      colour = blend(colour, DARK, inside(mark - unit));
       colours[index] = blend(colour, LIGHT, inside(mark));
     }
   }

@@ -4,14 +4,12 @@ import { fillProjected } from "./fill-polygon.js";
 import { createPolygon, keepEdges } from "./projected-polygon.js";
 import type { Vector3 } from "./scene.js";
 
-/** Lines count as a little nearer than they are, so that they show on the surfaces they bound. */
-const NEARER = 1.02;
-
 const projected = createPolygon();
 
 /**
  * Draws the line between two points, in metres, in one packed colour and with the same thickness in pixels at every
- * distance, where it is nearer than what the canvas shows.
+ * distance, where it is nearer than what the canvas shows. For that it counts as `nearer` times nearer than it is: with a
+ * little more than 1 it shows on the surfaces it bounds.
  */
 export function drawLine(
   canvas: Canvas,
@@ -20,6 +18,7 @@ export function drawLine(
   to: Vector3,
   thickness: number,
   colour: number,
+  nearer: number,
 ): void {
   let a = worldToCamera(camera, from);
   let b = worldToCamera(camera, to);
@@ -37,8 +36,8 @@ export function drawLine(
   // Half the thickness along the line, so that the ends of joined lines overlap, and across it.
   const x = ((bx - ax) / length) * (thickness / 2);
   const y = ((by - ay) / length) * (thickness / 2);
-  const aw = NEARER / a.z;
-  const bw = NEARER / b.z;
+  const aw = nearer / a.z;
+  const bw = nearer / b.z;
   const corner = (index: number, cx: number, cy: number, w: number): void => {
     projected.x[index] = cx;
     projected.y[index] = cy;

@@ -25,7 +25,8 @@ export function drawObject(canvas: Canvas, camera: Camera, object: SceneObject):
   else drawBox(canvas, camera, form, outline);
 
   // After all faces, which would cover the inner half of lines drawn before them.
-  // The inner half of a line around a ball is hidden all the same: there the ball bulges towards the eye.
-  const thickness = Math.max(1.5, canvas.height / 240) * (object.shape === "ball" ? 1.8 : 1);
-  for (const [from, to] of pieces) drawLine(canvas, camera, from, to, thickness, OUTLINE_COLOUR);
+  // A ball bulges towards the eye over the inner half of the line around it, however small the ball is.
+  const round = object.shape === "ball";
+  const thickness = Math.max(1.5, canvas.height / 240) * (round ? 1.8 : 1);
+  for (const [from, to] of pieces) drawLine(canvas, camera, from, to, thickness, OUTLINE_COLOUR, round ? 1 : 1.02);
 }

@@ -15,11 +15,15 @@ export function drawOverlay(canvas: Canvas, lines: readonly string[]): void {
   const scale = Math.max(1, Math.round(canvas.height / 360));
   const margin = 4 * scale;
   const padding = 5 * scale;
-  const width = Math.max(...lines.map(textColumns)) * scale + 2 * padding;
-  const height = (lines.length * LINE_CELLS - 3) * scale + 2 * padding;
+  const fitting = lines
+    .slice(0, Math.ceil(canvas.height / (LINE_CELLS * scale)))
+    .map((line) => line.slice(0, Math.ceil(canvas.width / scale)));
+  const columns = fitting.reduce((most, line) => Math.max(most, textColumns(line)), 0);
+  const width = columns * scale + 2 * padding;
+  const height = (fitting.length * LINE_CELLS - 3) * scale + 2 * padding;
   drawPlate(canvas, { left: margin, top: margin, width, height }, 3 * scale, PLATE, 160, Infinity);
   const inset = margin + padding;
-  lines.forEach((line, index) => {
+  fitting.forEach((line, index) => {
     drawText(canvas, line, inset, inset + index * LINE_CELLS * scale, scale, TEXT, Infinity);
   });
 }

@@ -16,6 +16,12 @@ import { cross } from "./vector3.js";
 /** Walls are cut closer to the eye than other things, so that an eye close to a wall does not see through it. */
 const ROOM_NEAR_METRES = 0.001;
 
+/**
+ * The room counts as this much farther than it is, so that a thing lying in one of its planes, such as a flat rug, is seen
+ * whole instead of as noise. A millimetre at ten metres.
+ */
+const FARTHER = 1.0001;
+
 /** Pixels between exact perspective divisions; in between, positions on the surface are interpolated. */
 const STRIDE = 16;
 
@@ -94,7 +100,9 @@ function drawSurface(canvas: Canvas, camera: Camera, surface: Surface): void {
  */
 function shadeRows(canvas: Canvas, camera: Camera, surface: Surface, polygon: ProjectedPolygon): void {
   const { width, colours, depths, rowStart, rowEnd } = canvas;
-  const { w0, wx, wy } = polygon;
+  const w0 = polygon.w0 / FARTHER;
+  const wx = polygon.wx / FARTHER;
+  const wy = polygon.wy / FARTHER;
   const { palette, across, along } = surface.look;
   const uValues = across.values;
   const vValues = along.values;

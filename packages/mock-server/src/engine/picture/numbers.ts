@@ -14,8 +14,8 @@ export interface Turn {
   readonly cos: number;
 }
 
-/** The angle of so many degrees. */
+/** The angle of so many degrees, a finite number. */
 export function turn(degrees: number): Turn {
-  const radians = ((finite(degrees) % 360) * Math.PI) / 180;
+  const radians = ((degrees % 360) * Math.PI) / 180;
   return { sin: Math.sin(radians), cos: Math.cos(radians) };
 }

@@ -1,9 +1,10 @@
 import type { Colour } from "./scene.js";
 
 /**
- * `colour` times `brightness` as one little-endian RGBA number with full alpha; channels saturate.
+ * `colour` times `brightness` (0 or more) as one number with full alpha; channels saturate.
  *
- * Every platform that Node.js 24 is built for by the tools of this repository is little-endian.
+ * Stored in a `Uint32Array` it is the bytes red, green, blue, alpha on a little-endian machine, which every platform is
+ * that this package supports.
  */
 export function packColour(colour: Colour, brightness = 1): number {
   const red = Math.min(255, Math.round(colour[0] * brightness));

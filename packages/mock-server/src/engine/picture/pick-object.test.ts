@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createCamera, worldToScreen } from "./camera-projection.js";
 import { pickObject } from "./pick-object.js";
+import { renderScene } from "./render-scene.js";
 import type { Scene, SceneObject, Vector3 } from "./scene.js";
 
 const picture = { width: 1280, height: 720 };
@@ -99,5 +100,57 @@ describe("pickObject", () => {
     const lost = { ...scene, viewpoint: { position: { x: NaN, y: 1.6, z: NaN }, yawDegrees: NaN, pitchDegrees: NaN } };
     expect(pickObject(lost, picture, { x: 0.5, y: 0.5 }, NaN)?.object.name).toBe("thing");
     expect(pickObject(lost, picture, { x: NaN, y: Infinity }, Infinity)).toBeUndefined();
+  });
+
+  it("returns the very object that was passed in, with what else it carries", () => {
+    const scene: Scene<SceneObject & { readonly slotId: string }> = {
+      ...sceneOf(),
+      objects: [{ ...object, slotId: "S" }],
+    };
+    expect(pickObject(scene, picture, over(scene, object.position), 0)?.object.slotId).toBe("S");
+  });
+
+  it.each(["box", "ball", "pillar"] as const)("ignores a %s before the near plane, as the picture does", (shape) => {
+    const { position } = sceneOf().viewpoint;
+    const at = (gap: number): Scene => {
+      const ahead = { x: position.x, y: position.y, z: position.z + 0.5 + gap };
+      const scene = sceneOf({ ...object, shape, size: { x: 1, y: 1, z: 1 }, yawDegrees: 0, position: ahead });
+      return { ...scene, viewpoint: { position, yawDegrees: 0, pitchDegrees: 0 } };
+    };
+    expect(pickObject(at(0.04), picture, { x: 0.5, y: 0.5 }, 0)).toBeUndefined();
+    expect(pickObject(at(0.06), picture, { x: 0.5, y: 0.5 }, 0)?.object.name).toBe("thing");
+  });
+
+  it("picks what is seen", () => {
+    const shapes = ["box", "ball", "pillar"] as const;
+    // A channel each, so that a pixel tells which of the three it shows, whatever the light.
+    const things = shapes.map((shape, index): SceneObject => {
+      const colour = [0, 1, 2].map((channel) => (channel === index ? 255 : 0));
+      const position = { x: 0.2 + index * 0.45, y: 1.1, z: 3 - index * 0.3 };
+      return { ...object, name: "", shape, position, colour: [colour[0], colour[1], colour[2]] };
+    });
+    const scene = sceneOf(...things);
+    const size = { width: 160, height: 90 };
+    const pixels = new Uint8Array(size.width * size.height * 4);
+    renderScene(scene, { ...size, pixels });
+    const hits = new Set<SceneObject>();
+    let compared = 0;
+    let different = 0;
+    for (let row = 0; row < size.height; row += 2) {
+      for (let column = 0; column < size.width; column += 2) {
+        const cursor = { x: (column + 0.5) / size.width, y: (row + 0.5) / size.height };
+        const picked = pickObject(scene, size, cursor, 0)?.object;
+        if (picked) hits.add(picked);
+        const at = (row * size.width + column) * 4;
+        const [red, green, blue] = pixels.subarray(at, at + 3);
+        const seen = [red - Math.max(green, blue), green - Math.max(red, blue), blue - Math.max(red, green)];
+        const shown = things[seen.findIndex((lead) => lead > 60)];
+        compared++;
+        if (shown !== picked) different++;
+      }
+    }
+    expect(hits.size).toBe(3);
+    // Pixels on an outline are blended; gloss is white. Both are few.
+    expect(different / compared).toBeLessThan(0.01);
   });
 });

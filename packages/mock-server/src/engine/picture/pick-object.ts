@@ -1,40 +1,43 @@
-import { createCamera, type PictureSize, type Ray, screenToRay } from "./camera-projection.js";
+import { createCamera, NEAR_METRES, type PictureSize, type Ray, screenToRay } from "./camera-projection.js";
 import { cleanScene } from "./clean-scene.js";
 import { clamp, turn } from "./numbers.js";
 import type { Scene, SceneObject, SceneRoom, Vector3 } from "./scene.js";
 import { dot, minus, toLocal } from "./vector3.js";
 
 /** What a ray met. */
-export interface PickedObject {
-  /** The object as it was passed in. */
-  readonly object: SceneObject;
-  /** Metres from the eye. */
+export interface PickedObject<Thing extends SceneObject = SceneObject> {
+  /** The object as it was passed in: the same reference. */
+  readonly object: Thing;
+  /** Metres from the eye to the object's surface, or to that of the larger object that it counts as. */
   readonly distance: number;
 }
 
 /**
  * The nearest object that the ray from the eye through the cursor meets, if a wall, the floor or the ceiling does not
- * stop it first. Sees with the same projection as {@link renderScene}: what is under the cursor is what is picked.
+ * stop it first. Sees with the same projection as `renderScene`: what is under the cursor is what is picked. People do
+ * not stop the ray.
  *
  * `cursor` is in fractions of the picture, (0, 0) top left. Objects count as larger by `radiusMetres` (0 or more) on
- * every side. For an eye that is inside such a larger object the object itself counts; for one inside the object itself
- * it is not there, as it is not in the picture.
+ * every side. For an eye that is inside such a larger object the object itself counts; for one inside the object itself,
+ * or with its nose on it, it is not there, as it is not in the picture.
  */
-export function pickObject(
-  scene: Scene,
+export function pickObject<Thing extends SceneObject>(
+  scene: Scene<Thing>,
   picture: PictureSize,
   cursor: { readonly x: number; readonly y: number },
   radiusMetres: number,
-): PickedObject | undefined {
+): PickedObject<Thing> | undefined {
   const clean = cleanScene({ ...scene, cursor: { x: cursor.x, y: cursor.y, held: false } });
   const camera = createCamera(clean.viewpoint, picture);
   const at = clean.cursor ?? { x: 0, y: 0 };
   const ray = screenToRay(camera, at.x * picture.width, at.y * picture.height);
   const radius = clamp(radiusMetres, 0, 1e4);
-  let nearest: PickedObject | undefined;
+  // The picture shows nothing before the near plane, which a ray to the picture's edge meets later than one to its middle.
+  const near = NEAR_METRES / dot(ray.direction, camera.forward);
+  let nearest: PickedObject<Thing> | undefined;
   let limit = distanceToWall(ray, clean.room);
   for (const [index, object] of clean.objects.entries()) {
-    const distance = distanceTo(ray, object, radius);
+    const distance = distanceTo(ray, object, radius, near);
     if (distance === undefined || distance > limit) continue;
     limit = distance;
     nearest = { object: scene.objects[index], distance };
@@ -49,7 +52,7 @@ function distanceToWall(ray: Ray, { width, depth, height }: SceneRoom): number {
   return span && span.leave > 0 ? span.leave : Infinity;
 }
 
-function distanceTo(ray: Ray, object: SceneObject, radius: number): number | undefined {
+function distanceTo(ray: Ray, object: SceneObject, radius: number, near: number): number | undefined {
   const yaw = turn(object.yawDegrees);
   const origin = toLocal(minus(ray.origin, object.position), yaw);
   const direction = toLocal(ray.direction, yaw);
@@ -57,8 +60,8 @@ function distanceTo(ray: Ray, object: SceneObject, radius: number): number | und
   for (const extra of [radius, 0]) {
     const half = { x: object.size.x / 2 + extra, y: object.size.y / 2 + extra, z: object.size.z / 2 + extra };
     const span = through(origin, direction, half);
-    if (!span || span.leave <= 0) return undefined;
-    if (span.enter > 0) return span.enter;
+    if (!span || span.leave <= near) return undefined;
+    if (span.enter >= near) return span.enter;
   }
   return undefined;
 }

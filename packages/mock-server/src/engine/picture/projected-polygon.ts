@@ -3,7 +3,7 @@ import type { Canvas } from "./canvas.js";
 import type { Vector3 } from "./scene.js";
 
 /** Most corners a polygon may have, before the near plane adds one. */
-export const MOST_CORNERS = 64;
+const MOST_CORNERS = 64;
 
 /**
  * A convex polygon in the picture.

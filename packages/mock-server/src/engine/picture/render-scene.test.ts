@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createCamera, worldToScreen } from "./camera-projection.js";
 import { renderScene } from "./render-scene.js";
 import type { Colour, Scene, SceneObject, ScenePerson } from "./scene.js";
 
@@ -128,6 +129,7 @@ describe("renderScene at unusual sizes and viewpoints", () => {
     [1, 64],
     [64, 1],
     [3, 2],
+    [7, 3],
     [127, 33],
     [33, 127],
     [8192, 2],
@@ -269,5 +271,76 @@ describe("what a picture shows", () => {
   it("keeps the title to the north wall", () => {
     const south = look(emptyRoom, { yawDegrees: 180 });
     expect(render({ ...south, title: "Home" })).toEqual(render(south));
+  });
+
+  it("changes the top left only when a line of overlay is added", () => {
+    const plain = render(busyRoom, 640, 360);
+    const written = render({ ...busyRoom, overlay: ["one", "two", "3"] }, 640, 360);
+    let farthestRow = -1;
+    let farthestColumn = -1;
+    for (let i = 0; i < plain.length; i++) {
+      if (plain[i] === written[i]) continue;
+      farthestRow = Math.max(farthestRow, Math.floor(i / 4 / 640));
+      farthestColumn = Math.max(farthestColumn, Math.floor(i / 4) % 640);
+    }
+    expect(farthestRow).toBeGreaterThan(0);
+    expect(farthestRow).toBeLessThan(90);
+    expect(farthestColumn).toBeLessThan(160);
+  });
+
+  it("cuts off an overlay that does not fit, however long it is", () => {
+    const lines = Array.from({ length: 300_000 }, () => "x");
+    expect(() => render({ ...emptyRoom, overlay: lines })).not.toThrow();
+    expect(() => render({ ...emptyRoom, overlay: ["x".repeat(1_000_000)] })).not.toThrow();
+  });
+
+  it("draws no label for an empty name, and something for characters without a glyph", () => {
+    const named = (name: string): Uint8Array => render({ ...emptyRoom, objects: [{ ...cube, name }] });
+    expect(named("")).not.toEqual(named("\u{1f680}"));
+    expect(named("\u{1f680}")).toEqual(named("\u8a9e"));
+    expect(named("\u{1f680}")).not.toEqual(named("O"));
+  });
+
+  it("shows a thing that lies flat on the floor without holes", () => {
+    const rug: SceneObject = { ...cube, position: { x: 0, y: 0, z: 3 }, size: { x: 2, y: 0, z: 2 }, yawDegrees: 20 };
+    const raised = { ...rug, position: { ...rug.position, y: 0.002 } };
+    const isRug = (r: number, g: number, b: number): boolean => r > 80 && g < 40 && b < 40;
+    const flat = count(render({ ...emptyRoom, objects: [rug] }, 640, 360), 640, isRug).pixels;
+    const reference = count(render({ ...emptyRoom, objects: [raised] }, 640, 360), 640, isRug).pixels;
+    expect(reference).toBeGreaterThan(1000);
+    expect(flat).toBeGreaterThan(reference * 0.97);
+  });
+
+  it("keeps apart the labels of things that stand close to each other", () => {
+    const accent: Colour = [0, 255, 0];
+    const at = (name: string, x: number, z: number): SceneObject => {
+      return { ...cube, name, position: { x, y: 1.2, z }, size: { x: 0.2, y: 0.2, z: 0.2 }, colour: accent };
+    };
+    // The green line under each name is drawn in full as long as no other label lies on it.
+    const isLine = (r: number, g: number, b: number): boolean => r > 50 && r < 90 && g > 240 && b > 50 && b < 90;
+    const lines = (...objects: SceneObject[]): number =>
+      count(render({ ...emptyRoom, objects }, 640, 360), 640, isLine).pixels;
+    const left = at("first", -0.05, 3);
+    const right = at("second", 0.05, 3.05);
+    expect(lines(left)).toBeGreaterThan(20);
+    expect(lines(left, right)).toBeGreaterThan((lines(left) + lines(right)) * 0.9);
+  });
+
+  it("cuts a long name short, and only a long one", () => {
+    const named = (name: string): Uint8Array => render({ ...emptyRoom, objects: [{ ...cube, name }] }, 640, 360);
+    const long = "n".repeat(40);
+    expect(named(`${long}n`)).toEqual(named(`${"n".repeat(38)}..`));
+    expect(named(long)).not.toEqual(named(`${long}n`));
+    expect(named("\u{1f680}".repeat(41))).toEqual(named(`${"\u{1f680}".repeat(38)}..`));
+  });
+
+  it("darkens the floor beside a thing that stands on it, and not under one that floats high", () => {
+    const scene = look(emptyRoom, { pitchDegrees: -25 });
+    // Five centimetres beside the cube's foot on the eye's side, where the cube does not cover the floor.
+    const seen = worldToScreen(createCamera(scene.viewpoint, { width: 640, height: 360 }), { x: 0, y: 0, z: 2.45 });
+    const at = (Math.floor(seen?.y ?? 0) * 640 + Math.floor(seen?.x ?? 0)) * 4;
+    const brightness = (...objects: SceneObject[]): number => render({ ...scene, objects }, 640, 360)[at];
+    expect(brightness({ ...cube, position: { x: 0, y: 0.5, z: 3 } })).toBeLessThan(brightness() * 0.8);
+    expect(brightness({ ...cube, position: { x: 0, y: 3.4, z: 3 } })).toBe(brightness());
   });
 });

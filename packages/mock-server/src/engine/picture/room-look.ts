@@ -2,8 +2,7 @@ import { mixColours, packColour } from "./packed-colour.js";
 import type { Colour, SceneRoom } from "./scene.js";
 import { type AxisLook, type AxisTable, sampleAxis } from "./surface-pattern.js";
 
-/** The surfaces of a room. */
-export type SurfaceName = "floor" | "ceiling" | "north" | "east" | "south" | "west";
+type SurfaceName = "floor" | "ceiling" | "north" | "east" | "south" | "west";
 
 /** How a surface is coloured. */
 export interface SurfaceLook {

@@ -72,13 +72,14 @@ export interface SceneCursor {
  * Everything that decides how a picture looks.
  *
  * Numbers out of range are clamped, and those that are not finite count as 0: a picture is always drawn.
+ * `Thing` is for callers whose objects carry more than the picture needs.
  */
-export interface Scene {
+export interface Scene<Thing extends SceneObject = SceneObject> {
   /** Written large on the north wall. */
   readonly title: string;
   readonly room: SceneRoom;
   readonly viewpoint: Viewpoint;
-  readonly objects: readonly SceneObject[];
+  readonly objects: readonly Thing[];
   readonly people: readonly ScenePerson[];
   readonly cursor: SceneCursor | undefined;
   /** Lines of text drawn over the picture in the top left corner. Default: none. */

@@ -1,16 +1,16 @@
-import type { ScenarioPlace } from "../scenarios/scenario.js";
+import { type Place, place } from "../scenarios/parts/place.js";
 import type { Colour } from "./picture/scene.js";
 import { createRandom, type Random } from "./random.js";
 
 const names = ["Lamp", "Crate", "Globe", "Column", "Statue", "Bench", "Drum", "Totem"];
 
 /** Makes a place for a world that the scenario does not describe: always the same for the same name. */
-export function placeFromName(name: string): ScenarioPlace {
+export function placeFromName(name: string): Place {
   const random = createRandom(name);
   const width = 8 + Math.floor(random() * 7);
   const depth = 8 + Math.floor(random() * 7);
   const count = 3 + Math.floor(random() * 4);
-  return {
+  return place.parse({
     room: { width, depth, height: 3 + random() * 2, floor: colour(random, 90, 60), walls: colour(random, 140, 80) },
     objects: Array.from({ length: count }, (_, index) => {
       const shape = (["box", "ball", "pillar"] as const)[Math.floor(random() * 3)] ?? "box";
@@ -29,7 +29,7 @@ export function placeFromName(name: string): ScenarioPlace {
         colour: colour(random, 70, 180),
       };
     }),
-  };
+  });
 }
 
 function colour(random: Random, least: number, range: number): Colour {
