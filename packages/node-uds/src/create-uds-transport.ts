@@ -25,6 +25,7 @@ import { MessageQueue } from "@resoio/core/internal";
 import { GrpcCall, type GrpcCallListener } from "./grpc/grpc-call.js";
 import { watchCancellation } from "./grpc/watch-cancellation.js";
 import { Http2Connection } from "./http2/http2-connection.js";
+import { maxTimerMs } from "./max-timer-ms.js";
 
 /** Options of {@link createUdsTransport}. */
 export interface UdsTransportOptions {
@@ -37,7 +38,7 @@ export interface UdsTransportOptions {
   readonly readMaxBytes?: number;
   /** How long connecting and the HTTP/2 handshake may take together, in milliseconds. Default 5,000. */
   readonly connectTimeoutMs?: number;
-  /** Deadline of calls that name none, in milliseconds. Default: none. */
+  /** Deadline of calls that name none, in milliseconds. Default, and 0: none. */
   readonly defaultTimeoutMs?: number;
   /** How much the mod may send ahead on one call, in bytes. Default 16 MiB. */
   readonly streamWindowBytes?: number;
@@ -97,7 +98,8 @@ class UdsTransportImpl implements UdsTransport {
     const { promise: cancelled, reject } = Promise.withResolvers<never>();
     const stopWatching = watchCancellation(options.signal, options.timeoutMs, reject);
     try {
-      await Promise.race([this.#connection.open(), cancelled]);
+      // Who has given up already must not make anything open.
+      await Promise.race(options.signal?.aborted === true ? [cancelled] : [this.#connection.open(), cancelled]);
     } finally {
       stopWatching();
     }
@@ -126,8 +128,7 @@ class UdsTransportImpl implements UdsTransport {
     }
     return await runUnaryCall<I, O>({
       interceptors: [...this.#interceptors],
-      ...(signal === undefined ? {} : { signal }),
-      ...(deadlineMs === undefined ? {} : { timeoutMs: deadlineMs }),
+      ...runnerLimits(signal, deadlineMs),
       req: { stream: false, ...requestCommons(method, header, contextValues), method, message: input },
       next: (req) => this.#runUnary<I, O>(req.method, req.signal, deadlineMs, req.header, req.message),
     });
@@ -147,16 +148,15 @@ class UdsTransportImpl implements UdsTransport {
     }
     return await runStreamingCall<I, O>({
       interceptors: [...this.#interceptors],
-      ...(signal === undefined ? {} : { signal }),
-      ...(deadlineMs === undefined ? {} : { timeoutMs: deadlineMs }),
+      ...runnerLimits(signal, deadlineMs),
       req: { stream: true, ...requestCommons(method, header, contextValues), method, message: input },
       next: (req) => this.#runStream<I, O>(req.method, req.signal, deadlineMs, req.header, req.message),
     });
   }
 
   #deadline(timeoutMs: number | undefined): number | undefined {
-    if (timeoutMs === undefined) return this.#defaultTimeoutMs;
-    return timeoutMs > 0 ? timeoutMs : undefined;
+    const deadlineMs = timeoutMs ?? this.#defaultTimeoutMs;
+    return deadlineMs !== undefined && deadlineMs > 0 ? deadlineMs : undefined;
   }
 
   async #runUnary<I extends DescMessage, O extends DescMessage>(
@@ -200,13 +200,18 @@ class UdsTransportImpl implements UdsTransport {
       { pause: () => call.pause(), resume: () => call.resume(), cancel: (error) => call.cancel(error) },
       (bytes) => decode(method.output, bytes),
     );
-    let isEnded = false;
+    // One object from the start, because interceptors may copy the response before the trailers are there.
+    const trailer = new Headers();
+    let stopSending = (): void => {};
     const call = this.#createCall(method, signal, timeoutMs, header, {
-      onOpen: () => void sendAll(call, method, input, () => isEnded),
+      onOpen() {
+        stopSending = sendAll(call, method, input);
+      },
       onHeader: resolve,
       onMessage: (bytes) => messages.push(bytes),
       onEnd(error, isOwnDoing) {
-        isEnded = true;
+        stopSending();
+        for (const [name, value] of call.trailer) trailer.append(name, value);
         messages.end(error, isOwnDoing);
         // A call can end with a status alone; then nothing else says so. After the header these do nothing.
         if (error === undefined) resolve();
@@ -219,12 +224,8 @@ class UdsTransportImpl implements UdsTransport {
       stream: true,
       service: method.parent,
       method,
-      get header() {
-        return call.header;
-      },
-      get trailer() {
-        return call.trailer;
-      },
+      header: call.header,
+      trailer,
       message: messages,
     };
   }
@@ -250,21 +251,45 @@ class UdsTransportImpl implements UdsTransport {
   }
 }
 
-/** Sends what the caller gives, as fast as the peer takes it. Whatever goes wrong on the caller's side cancels the call. */
-async function sendAll<I extends DescMessage>(
+/**
+ * Sends what the caller gives, as fast as the peer takes it. Whatever goes wrong on the caller's side cancels the call.
+ * Returns what stops it and closes the input.
+ */
+function sendAll<I extends DescMessage>(
   call: GrpcCall,
   method: DescMethodStreaming<I>,
   input: AsyncIterable<MessageInitShape<I>>,
-  isEnded: () => boolean,
-): Promise<void> {
-  try {
-    for await (const message of input) {
-      if (isEnded()) return;
-      if (!call.send(toBinary(method.input, create(method.input, message)))) await call.drained();
+): () => void {
+  let iterator: AsyncIterator<MessageInitShape<I>> | undefined;
+  let isStopped = false;
+  async function run(): Promise<void> {
+    try {
+      const opened = input[Symbol.asyncIterator]();
+      iterator = opened;
+      for await (const message of { [Symbol.asyncIterator]: () => opened }) {
+        if (isStopped) return;
+        if (!call.send(toBinary(method.input, create(method.input, message)))) await call.drained();
+      }
+      iterator = undefined;
+      if (!isStopped) call.halfClose();
+    } catch (cause) {
+      iterator = undefined;
+      call.cancel(ConnectError.from(cause, Code.Canceled));
     }
-    call.halfClose();
-  } catch (cause) {
-    call.cancel(ConnectError.from(cause, Code.Canceled));
+  }
+  void run();
+  return () => {
+    isStopped = true;
+    // An input that waits for something would otherwise learn of the end with its next message, which may never come.
+    void closeQuietly(iterator);
+  };
+}
+
+async function closeQuietly(iterator: AsyncIterator<unknown> | undefined): Promise<void> {
+  try {
+    await iterator?.return?.();
+  } catch {
+    // The call is over; nobody is left to tell.
   }
 }
 
@@ -294,6 +319,14 @@ function unaryResponse<I extends DescMessage, O extends DescMessage>(
     get trailer() {
       return call.trailer;
     },
+  };
+}
+
+/** What ends a call for its interceptors. Connect would take a time that is too long for a timer for the shortest. */
+function runnerLimits(signal: AbortSignal | undefined, timeoutMs: number | undefined) {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined || timeoutMs > maxTimerMs ? {} : { timeoutMs }),
   };
 }
 

@@ -8,7 +8,10 @@ import { SocketNotFoundError } from "./errors/socket-not-found-error.js";
 
 /** Options of {@link waitForReady}. */
 export interface WaitForReadyOptions extends FindSocketOptions {
-  /** How long to try, in milliseconds. Default 120,000, what a cold start of the game may take. `Infinity`: for ever. */
+  /**
+   * How long to try, in milliseconds. Default 120,000, what a cold start of the game may take. `Infinity`: for ever; 0: one
+   * attempt, which takes 5 seconds at most.
+   */
   readonly timeoutMs?: number;
   /** Pause between two attempts, in milliseconds. Default 100. */
   readonly intervalMs?: number;
@@ -26,12 +29,16 @@ export interface WaitForReadyOptions extends FindSocketOptions {
 export async function waitForReady(options: WaitForReadyOptions = {}): Promise<string> {
   const { timeoutMs = 120_000, intervalMs = 100, signal, ...target } = options;
   if (!(timeoutMs >= 0)) throw new InvalidOptionsError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  if (!(intervalMs >= 0 && intervalMs < Infinity)) {
+    throw new InvalidOptionsError(`intervalMs must be a number from 0 upwards, not ${intervalMs}`);
+  }
   const startMs = performance.now();
   for (;;) {
     signal?.throwIfAborted();
     try {
       const socketPath = findSocket(target);
-      await pingOnce(socketPath, Math.max(1, timeoutMs - (performance.now() - startMs)), signal);
+      const remainingMs = timeoutMs === 0 ? Infinity : Math.max(1, timeoutMs - (performance.now() - startMs));
+      await pingOnce(socketPath, remainingMs, signal);
       return socketPath;
     } catch (error) {
       signal?.throwIfAborted();
@@ -39,7 +46,8 @@ export async function waitForReady(options: WaitForReadyOptions = {}): Promise<s
       if (elapsedMs + intervalMs >= timeoutMs && isWorthRetrying(error)) throw new ReadyTimeoutError(timeoutMs, error);
       if (!isWorthRetrying(error)) throw error;
     }
-    await sleep(intervalMs, undefined, signal === undefined ? undefined : { signal });
+    // An abort only cuts the pause short; what is thrown is the signal's own reason.
+    await sleep(intervalMs, undefined, signal === undefined ? undefined : { signal }).catch(() => {});
   }
 }
 

@@ -1,7 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-
-/** The longest time that a timer can wait, in milliseconds; a deadline beyond it is as good as none. */
-const maxTimerMs = 0x7fffffff;
+import { maxTimerMs } from "../max-timer-ms.js";
 
 /**
  * Calls `cancel` once, when `signal` is aborted (`Canceled`, with the signal's reason as cause) or when `timeoutMs` have

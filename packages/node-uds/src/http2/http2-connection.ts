@@ -1,6 +1,8 @@
 import * as http2 from "node:http2";
 import * as net from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { maxTimerMs } from "../max-timer-ms.js";
 
 /** Options of {@link Http2Connection}. */
 export interface Http2ConnectionOptions {
@@ -36,7 +38,8 @@ export class Http2Connection {
 
   /** The session that new calls can use at once, if there is one. */
   get current(): http2.ClientHttp2Session | undefined {
-    return this.#current !== undefined && !this.#current.closed && !this.#current.destroyed ? this.#current : undefined;
+    const session = this.#current;
+    return session === undefined || session.closed || session.destroyed || this.#isClosed ? undefined : session;
   }
 
   /**
@@ -72,12 +75,15 @@ export class Http2Connection {
   /** Destroys the connection, also one that is being opened, and resolves when its handles are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    // What was said last on the streams, that calls are cancelled, is on its way by the next turn. Without it the peer would
+    // have to tell a cancelled call from the end of the connection.
+    await nextTurn();
     const closing = [...this.#sockets].map(([session, socket]) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       session.once("close", resolve);
       session.destroy();
-      // A session waits until the peer has read all, or has hung up too, which may be never. What it says last, that the
-      // calls are cancelled, is on its way by the next turn.
+      // A session waits until the peer has read all, or has hung up too, which may be never. Its goodbye is on its way by
+      // the next turn.
       setImmediate(() => socket.destroy());
       return promise;
     });
@@ -117,7 +123,10 @@ export class Http2Connection {
   async #handshake(session: http2.ClientHttp2Session, path: string): Promise<void> {
     const { connectTimeoutMs } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => reject(handshakeTimeoutError(path, connectTimeoutMs)), connectTimeoutMs);
+    const timer =
+      connectTimeoutMs > maxTimerMs
+        ? undefined
+        : setTimeout(() => reject(handshakeTimeoutError(path, connectTimeoutMs)), connectTimeoutMs);
     session.once("remoteSettings", () => resolve());
     // Stays on: an error after the handshake reaches the calls through their streams, and must not be thrown.
     session.on("error", (cause) => reject(connectionError(path, cause)));
