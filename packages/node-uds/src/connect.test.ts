@@ -115,7 +115,7 @@ describe("connect", () => {
 
   it.each([
     ["connectTimeoutMs", { connectTimeoutMs: 20 }],
-    ["timeoutMs", { timeoutMs: 20 }],
+    ["timeoutMs", { timeoutMs: 20, connectTimeoutMs: Infinity }],
   ])("gives up on a peer that keeps silent after %s, and hangs up", async (_, options) => {
     const hungUp = Promise.withResolvers<void>();
     await using peer = await startNetServer((socket) => socket.resume().once("close", () => hungUp.resolve()));
@@ -141,7 +141,8 @@ describe("connect", () => {
       connected.resolve();
     });
     const controller = new AbortController();
-    const failure = callFailure(connect({ socketPath: peer.socketPath, signal: controller.signal }));
+    const options = { connectTimeoutMs: Infinity, signal: controller.signal };
+    const failure = callFailure(connect({ socketPath: peer.socketPath, ...options }));
     await connected.promise;
     const reason = new Error("changed my mind");
     controller.abort(reason);

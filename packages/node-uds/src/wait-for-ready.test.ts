@@ -182,14 +182,20 @@ describe("waitForReady", () => {
       expect(error).toMatchObject({ cause: { code: Code.DeadlineExceeded } });
     });
 
-    it("not on a mod that answers the only attempt for which there is time", async () => {
+    it("not before the only attempt had its 5 seconds when there is no time for more", async () => {
+      let deadline: number | undefined;
       await using server = await startGrpcJsServer({
         connection: {
-          // Long enough for every timer that is set to the shortest time.
-          ping: (_, respond) => void setTimeout(respond, 20, null, {}),
+          ping(call, respond) {
+            deadline = Number(call.getDeadline());
+            respond(null, {});
+          },
         },
       });
+      const startedAt = Date.now();
       expect(await waitForReady({ socketPath: server.socketPath, timeoutMs: 0 })).toBe(server.socketPath);
+      expect(deadline).toBeGreaterThanOrEqual(startedAt + 5_000);
+      expect(deadline).toBeLessThanOrEqual(Date.now() + 5_000);
     });
 
     it("after one attempt when there is no time at all", async () => {

@@ -295,14 +295,21 @@ describe("Http2Connection", () => {
   });
 
   describe("keeping the process alive", () => {
-    it("does not, while it is open and idle", async () => {
-      await using server = await startHttp2Server(answerPing);
+    it.each([
+      ["before its first call", ""],
+      ["after a call", "await resonite.connection.ping();"],
+      ["after a call that was cancelled", "await resonite.camera.stream({ timeoutMs: 20 }).next().catch(() => {});"],
+    ])("does not, while it is open and idle %s", async (_, use) => {
+      await using server = await startHttp2Server((stream, headers) => {
+        if (headers[":path"]?.endsWith("/Ping")) answerPing(stream);
+      });
       const result = await runScript(`
         import { connect } from ${JSON.stringify(builtLibrary)};
         const resonite = await connect({ socketPath: ${JSON.stringify(server.socketPath)} });
-        console.log((await resonite.connection.ping()).message);
+        ${use}
+        console.log("done");
       `);
-      expect(result).toEqual({ exitCode: 0, stdout: "pong\n", stderr: "" });
+      expect(result).toEqual({ exitCode: 0, stdout: "done\n", stderr: "" });
     });
 
     it("does, while a call is in flight", async () => {
