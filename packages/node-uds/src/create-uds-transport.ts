@@ -96,7 +96,7 @@ class UdsTransportImpl implements UdsTransport {
 
   async open(options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<void> {
     const { promise: cancelled, reject } = Promise.withResolvers<never>();
-    const stopWatching = watchCancellation(options.signal, options.timeoutMs, reject);
+    const stopWatching = watchCancellation(options.signal, options.timeoutMs, reject, "connecting");
     try {
       // Who has given up already must not make anything open.
       await Promise.race(options.signal?.aborted === true ? [cancelled] : [this.#connection.open(), cancelled]);
@@ -124,7 +124,7 @@ class UdsTransportImpl implements UdsTransport {
   ): Promise<UnaryResponse<I, O>> {
     const deadlineMs = this.#deadline(timeoutMs);
     if (this.#interceptors.length === 0) {
-      return await this.#runUnary(method, signal, deadlineMs, toHeaders(header), create(method.input, input));
+      return await this.#runUnary(method, signal, deadlineMs, toHeaders(header), input);
     }
     return await runUnaryCall<I, O>({
       interceptors: [...this.#interceptors],
@@ -166,7 +166,7 @@ class UdsTransportImpl implements UdsTransport {
     header: Headers | undefined,
     input: MessageInitShape<I>,
   ): Promise<UnaryResponse<I, O>> {
-    const request = toBinary(method.input, create(method.input, input));
+    const request = encode(method.input, input);
     const { promise, resolve, reject } = Promise.withResolvers<UnaryResponse<I, O>>();
     let message: MessageShape<O> | undefined;
     const call = this.#createCall(method, signal, timeoutMs, header, {
@@ -268,7 +268,7 @@ function sendAll<I extends DescMessage>(
       iterator = opened;
       for await (const message of { [Symbol.asyncIterator]: () => opened }) {
         if (isStopped) return;
-        if (!call.send(toBinary(method.input, create(method.input, message)))) await call.drained();
+        if (!call.send(encode(method.input, message))) await call.drained();
       }
       iterator = undefined;
       if (!isStopped) call.halfClose();
@@ -290,6 +290,16 @@ async function closeQuietly(iterator: AsyncIterator<unknown> | undefined): Promi
     await iterator?.return?.();
   } catch {
     // The call is over; nobody is left to tell.
+  }
+}
+
+function encode<I extends DescMessage>(schema: I, input: MessageInitShape<I>): Uint8Array {
+  try {
+    return toBinary(schema, create(schema, input));
+  } catch (cause) {
+    const problem = cause instanceof Error ? `: ${cause.message}` : "";
+    const message = `the request is not a ${schema.typeName}${problem}`;
+    throw new ConnectError(message, Code.InvalidArgument, undefined, undefined, cause);
   }
 }
 
