@@ -19,7 +19,7 @@ import { speakerService } from "./speaker.js";
 import { worldService } from "./world.js";
 
 /** Makes the handlers of all modalities on one engine. */
-export function createHandlers(engine: Engine): Partial<Handlers> {
+export function createHandlers(engine: Engine): Handlers {
   return {
     auth: authService(engine),
     camera: cameraService(engine),
