@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import * as http2 from "node:http2";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type * as grpc from "@grpc/grpc-js";
 import { Code, Resonite } from "@resoio/core";
 import { describe, expect, it } from "vitest";
@@ -263,6 +264,25 @@ describe("createUdsTransport, client streams", () => {
       if (code === undefined) expect((await summary).receivedCount).toBe(1n);
       else expect((await callFailure(summary)).code).toBe(code);
       await input.closed;
+    });
+
+    it("is not asked for more once the call is over, also when it cannot be closed", async () => {
+      await using server = await startGrpcJsServer({
+        connection: { ping: (_, respond) => respond(null, {}) },
+        locomotion: { drive: (call, respond) => void call.once("data", () => respond(null, {})) },
+      });
+      await using transport = createUdsTransport({ socketPath: server.socketPath });
+      const { connection, rpc } = new Resonite(transport);
+      let askedCount = 0;
+      const next = async (): Promise<IteratorResult<{ moveForward: number }>> => {
+        askedCount++;
+        await nextTurn();
+        return { done: false, value: { moveForward: 1 } };
+      };
+      await rpc.locomotion.drive({ [Symbol.asyncIterator]: () => ({ next }) });
+      const askedAtTheEnd = askedCount;
+      for (let round = 0; round < 10; round++) await connection.ping();
+      expect(askedCount).toBe(askedAtTheEnd);
     });
 
     it("is not closed when it has ended by itself", async () => {

@@ -37,10 +37,10 @@ interface Options {
   readonly bootMs?: number;
   readonly absent?: string[];
   readonly throwing?: string[];
-  readonly latency: NonNullable<FaultPlanInput["latency"]>;
-  readonly error: NonNullable<FaultPlanInput["errors"]>;
+  readonly latency?: NonNullable<FaultPlanInput["latency"]>;
+  readonly error?: NonNullable<FaultPlanInput["errors"]>;
   readonly hang?: string[];
-  readonly cut: NonNullable<FaultPlanInput["cuts"]>;
+  readonly cut?: NonNullable<FaultPlanInput["cuts"]>;
   readonly cameraFrames: boolean;
   readonly staleSockets?: number;
   readonly without?: string[];
@@ -50,7 +50,7 @@ interface Options {
 function createProgram(): Command {
   const collect =
     <T>(parse: (text: string) => T) =>
-    (text: string, all: T[]): T[] => [...all, parse(text)];
+    (text: string, all: T[] = []): T[] => [...all, parse(text)];
   const names = Object.keys(shippedScenarios).join(", ");
   return new Command("resoio-mock")
     .description("Runs a simulated Resonite IO mod on a Unix domain socket.")
@@ -60,10 +60,10 @@ function createProgram(): Command {
     .option("--boot-ms <ms>", "how long the engine is not ready after the start", Number)
     .option("--absent <modality...>", "modalities whose bridge is missing (UNAVAILABLE)")
     .option("--throwing <modality...>", "modalities whose bridge throws (INTERNAL)")
-    .option("--latency <rpc=ms+jitter>", "delays calls; * stands for every RPC; repeatable", collect(parseLatency), [])
-    .option("--error <rpc@n=code>", "fails the n-th call; repeatable", collect(parseFailure), [])
+    .option("--latency <rpc=ms+jitter>", "delays calls; * stands for every RPC; repeatable", collect(parseLatency))
+    .option("--error <rpc@n=code>", "fails the n-th call; repeatable", collect(parseFailure))
     .option("--hang <rpc...>", "RPCs that never answer")
-    .option("--cut <rpc@n>", "cuts the connection after n messages of an answer; repeatable", collect(parseCut), [])
+    .option("--cut <rpc@n>", "cuts the connection after n messages of an answer; repeatable", collect(parseCut))
     .option("--no-camera-frames", "a renderer that gives no pictures")
     .option("--stale-sockets <n>", "leaves sockets of dead processes beside the real one", Number)
     .option("--without <rpc...>", "RPCs that the mod does not have (UNIMPLEMENTED)")
@@ -79,7 +79,8 @@ async function scenarioOf({ scenario = "default", modVersion }: Options): Promis
 const newInMod06 = [rpcs["grabber.use"], rpcs["grabber.unuse"], rpcs["grabber.equip"], rpcs["grabber.dequip"]];
 
 function faultsOf(options: Options): FaultPlanInput {
-  const { bootMs = 0, absent = [], throwing = [], latency, error, hang = [], cut, staleSockets = 0 } = options;
+  const { bootMs = 0, absent = [], throwing = [], latency = [], error = [], hang = [] } = options;
+  const { cut = [], staleSockets = 0 } = options;
   const without = [...(options.without ?? []), ...(options.oldMod === true ? newInMod06.map(({ id }) => id) : [])];
   const plan: unknown = {
     bootMs,
