@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import * as grpc from "@grpc/grpc-js";
 import { Code, InvalidOptionsError } from "@resoio/core";
 import { describe, expect, it } from "vitest";
@@ -54,6 +54,23 @@ describe("waitForReady", () => {
       await attempts.made;
       await using _server = await startHttp2Server(answerPing, { socketPath });
       expect(await ready).toBe(socketPath);
+    });
+
+    it("while the folder that RESONITE_IO_SOCKET_DIR names is not there yet", async () => {
+      await using folder = await makeTempFolder();
+      let reads = 0;
+      const readTwice = Promise.withResolvers<void>();
+      const environment: SocketEnvironment = {
+        get RESONITE_IO_SOCKET_DIR() {
+          if (++reads === 2) readTwice.resolve();
+          return folder.file("late");
+        },
+      };
+      const ready = waitForReady({ environment, intervalMs: 1 });
+      await readTwice.promise;
+      await mkdir(folder.file("late"));
+      await using server = await startHttp2Server(answerPing, { socketPath: folder.file("late/resonite-late.sock") });
+      expect(await ready).toBe(server.socketPath);
     });
 
     it("while nobody listens on the socket, and takes another one that appears instead", async () => {

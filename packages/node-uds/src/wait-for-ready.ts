@@ -63,9 +63,12 @@ async function pingOnce(socketPath: string, remainingMs: number, signal: AbortSi
 
 function isWorthRetrying(error: unknown): boolean {
   if (error instanceof SocketNotFoundError) return true;
-  // A named socket that is not there yet; a value that can never be one has no cause.
-  if (error instanceof InvalidEnvironmentError)
-    return error.variable === "RESONITE_IO_SOCKET" && error.cause !== undefined;
+  // What a variable names may appear with the mod; a value that can never lead to a socket stays wrong.
+  if (error instanceof InvalidEnvironmentError) return isMissing(error.cause);
   if (!(error instanceof ConnectError)) return false;
   return [Code.Unavailable, Code.FailedPrecondition, Code.DeadlineExceeded].includes(error.code);
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
 }

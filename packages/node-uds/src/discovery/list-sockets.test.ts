@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { InvalidEnvironmentError, listSockets } from "../index.js";
+import { InvalidEnvironmentError, listSockets, SocketNotFoundError } from "../index.js";
 import { deadProcessId } from "../testing/child-process.js";
 import { failureOf } from "../testing/failure-of.js";
 import { makeTempFolder, type TempFolder } from "../testing/temp-folder.js";
@@ -87,6 +87,14 @@ describe("listSockets", () => {
     const error = await failureOf((async () => listSockets({ environment }))());
     expect(error).toBeInstanceOf(InvalidEnvironmentError);
     expect(error).toMatchObject({ variable: "RESONITE_IO_SOCKET_DIR", value: folder.file("file") });
+  });
+
+  it("says why a folder cannot be read", async () => {
+    await using folder = await makeTempFolder();
+    await putFiles(folder, "file");
+    const error = await failureOf((async () => listSockets({ directory: folder.file("file") }))());
+    expect(error).toBeInstanceOf(SocketNotFoundError);
+    expect(error).toMatchObject({ directory: folder.file("file"), cause: { code: "ENOTDIR" } });
   });
 });
 

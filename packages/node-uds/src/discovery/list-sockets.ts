@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { SocketNotFoundError } from "../errors/socket-not-found-error.js";
 import { isProcessAlive } from "./is-process-alive.js";
 import { type SocketEnvironment, socketDirectory } from "./socket-directory.js";
 
@@ -24,7 +25,8 @@ export interface ListSocketsOptions {
  * Lists the sockets of this machine's mods, sorted by name, those of dead processes included. A folder that does not exist
  * holds none. Nothing is opened: whether somebody listens shows only when connecting.
  *
- * Throws {@link InvalidEnvironmentError} for a `RESONITE_IO_SOCKET_DIR` that is not a folder.
+ * Throws {@link InvalidEnvironmentError} for a `RESONITE_IO_SOCKET_DIR` that is not a folder, and
+ * {@link SocketNotFoundError}, with the system's error as its cause, for a folder that cannot be read.
  */
 export function listSockets(options: ListSocketsOptions = {}): readonly SocketEntry[] {
   const { directory = socketDirectory(options.environment ?? process.env) } = options;
@@ -42,7 +44,7 @@ function namesIn(directory: string): readonly string[] {
     return readdirSync(directory);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
+    throw new SocketNotFoundError({ directory, skipped: [], cause: error });
   }
 }
 

@@ -16,6 +16,7 @@ export class SocketNotFoundError extends ResoioError {
 
   constructor(options: { directory: string; skipped: readonly SkippedSocket[]; wanted?: string; cause?: unknown }) {
     const { directory, skipped, wanted = "Resonite IO socket", cause } = options;
+    const reason = cause instanceof Error ? `: ${cause.message}` : "";
     const pids = skipped.map(({ pid }) => pid).join(", ");
     const note =
       skipped.length === 0
@@ -24,7 +25,7 @@ export class SocketNotFoundError extends ResoioError {
           ? ` (1 skipped: its process ${pids} is gone)`
           : ` (${skipped.length} skipped: their processes ${pids} are gone)`;
     super(
-      `no ${wanted} in ${directory}${note}. Start Resonite with the mod, run \`npx resoio-mock\`, or set RESONITE_IO_SOCKET.`,
+      `no ${wanted} in ${directory}${note}${reason}. Start Resonite with the mod, run \`npx resoio-mock\`, or set RESONITE_IO_SOCKET.`,
       cause === undefined ? undefined : { cause },
     );
     this.directory = directory;
