@@ -4,6 +4,8 @@ export type { UdsTransport, UdsTransportOptions } from "./create-uds-transport.j
 export { createUdsTransport } from "./create-uds-transport.js";
 export type { FindSocketOptions } from "./discovery/find-socket.js";
 export { findSocket } from "./discovery/find-socket.js";
+export type { Instance, ListInstancesOptions } from "./discovery/list-instances.js";
+export { listInstances } from "./discovery/list-instances.js";
 export type { ListSocketsOptions, SocketEntry } from "./discovery/list-sockets.js";
 export { listSockets } from "./discovery/list-sockets.js";
 export type { SocketEnvironment } from "./discovery/socket-directory.js";

@@ -43,6 +43,11 @@ export class Camera {
     this.#draw = draw;
   }
 
+  /** How many callers wait for a picture. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
   /**
    * Takes the newest picture, or waits for the next one. Those who wait are served one picture each, in turn. Throws
    * `notReady` once the camera is disposed and its last picture taken, and the signal's reason when that is aborted.

@@ -8,9 +8,12 @@ export interface NetServer extends AsyncDisposable {
   readonly socketPath: string;
 }
 
-export async function startNetServer(onConnection: (socket: net.Socket) => void): Promise<NetServer> {
-  const folder = await makeTempFolder();
-  const socketPath = folder.file("peer.sock");
+export async function startNetServer(
+  onConnection: (socket: net.Socket) => void,
+  options: { readonly socketPath?: string } = {},
+): Promise<NetServer> {
+  const folder = options.socketPath === undefined ? await makeTempFolder() : undefined;
+  const socketPath = options.socketPath ?? folder?.file("peer.sock") ?? "";
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     sockets.add(socket);
@@ -27,7 +30,7 @@ export async function startNetServer(onConnection: (socket: net.Socket) => void)
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, "close");
-      await folder[Symbol.asyncDispose]();
+      await folder?.[Symbol.asyncDispose]();
     },
   };
 }
