@@ -21,11 +21,10 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
-import { MessageQueue } from "@resoio/core/internal";
+import { MessageQueue, maxTimerMs } from "@resoio/core/internal";
 import { GrpcCall, type GrpcCallListener } from "./grpc/grpc-call.js";
 import { watchCancellation } from "./grpc/watch-cancellation.js";
 import { Http2Connection } from "./http2/http2-connection.js";
-import { maxTimerMs } from "./max-timer-ms.js";
 
 /** Options of {@link createUdsTransport}. */
 export interface UdsTransportOptions {

@@ -5,6 +5,7 @@ import { InvalidOptionsError } from "../errors/invalid-options-error.js";
 import { MalformedResponseError } from "../errors/malformed-response-error.js";
 import { StreamEndedError } from "../errors/stream-ended-error.js";
 import { Camera, type CameraFrame as WireFrame } from "../gen/resonite_io/v1/camera_pb.js";
+import { maxTimerMs } from "../max-timer-ms.js";
 import { createServerStream, type ServerStream } from "../streams/server-stream.js";
 
 /** One picture of the game's window. */
@@ -103,8 +104,7 @@ async function* frames(messages: AsyncIterable<WireFrame>): AsyncGenerator<Camer
 }
 
 async function beforeTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  // Timers cannot wait longer than this; a limit beyond it is as good as none.
-  if (timeoutMs > 0x7fffffff) return await promise;
+  if (timeoutMs > maxTimerMs) return await promise;
   const { promise: timedOut, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new FirstFrameTimeoutError(timeoutMs)), timeoutMs);
   try {

@@ -1,6 +1,7 @@
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import { DriveEndedError } from "../errors/drive-ended-error.js";
 import { InvalidOptionsError } from "../errors/invalid-options-error.js";
+import { maxTimerMs } from "../max-timer-ms.js";
 import { LatestMessage } from "../streams/latest-message.js";
 import { unixNanosNow } from "../unix-nanos.js";
 import {
@@ -67,9 +68,6 @@ interface DriveCalls {
   drive(commands: AsyncIterable<StampedCommand>, options: CallOptions): Promise<DriveSummary>;
   resetAll(): Promise<unknown>;
 }
-
-/** Timers cannot wait longer than this. */
-const maxTimerMs = 0x7fffffff;
 
 /** Makes a {@link Drive}. */
 export function createDrive(calls: DriveCalls, options: DriveOptions): Drive {

@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from "../errors/invalid-options-error.js";
+import { maxTimerMs } from "../max-timer-ms.js";
 import { AudioReader, type AudioSource } from "./audio-source.js";
 import { microphoneSampleRateHz } from "./microphone.js";
 
@@ -12,9 +13,6 @@ export interface PacedOptions {
 
 /** How far behind a source may fall and still catch up. The mod can hold twice as much before it loses sound. */
 const maxCatchUpMs = 1_000;
-
-/** Timers cannot wait longer than this. */
-const maxTimerMs = 0x7fffffff;
 
 /**
  * Hands out the chunks of `source` in real time, for `MicrophoneClient.stream`: each one is followed by a wait for

@@ -1,3 +1,4 @@
+import { maxTimerMs } from "@resoio/core/internal";
 import type { CancelTask, Clock } from "./clock.js";
 import { EngineError } from "./engine-error.js";
 import type { Picture } from "./picture/render-scene.js";
@@ -11,9 +12,6 @@ interface Waiter {
   readonly resolve: (frame: CapturedFrame) => void;
   readonly reject: (reason: unknown) => void;
 }
-
-/** The longest delay that a timer can have. */
-const longestDelayMs = 0x7fffffff;
 
 /** Timers may come too early by less than that. */
 const toleranceMs = 1;
@@ -92,7 +90,7 @@ export class Camera {
   #setTimer(): void {
     if (this.#cancelTimer !== undefined || this.#waiting.length === 0) return;
     if (this.#nextDueMs === Number.POSITIVE_INFINITY) return;
-    const delayMs = Math.min(longestDelayMs, Math.max(0, this.#nextDueMs - this.#clock.nowMs()));
+    const delayMs = Math.min(maxTimerMs, Math.max(0, this.#nextDueMs - this.#clock.nowMs()));
     this.#cancelTimer = this.#clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined;
       if (this.#isDue(toleranceMs)) this.#serve(this.#waiting.shift());

@@ -9,14 +9,11 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, createHandlerContext, type HandlerContext } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { frameMessage, MessageAssembler, MessageQueue } from "@resoio/core/internal";
+import { frameMessage, MessageAssembler, MessageQueue, maxTimerMs } from "@resoio/core/internal";
 import { isConnectionCut } from "../faults/connection-cut.js";
 import { cutConnection } from "./cut-connection.js";
 import { statusTrailers } from "./grpc-status.js";
 import type { Route } from "./routes.js";
-
-/** A deadline beyond what a timer can wait for, 24 days, is none. */
-const longestTimerMs = 0x7fffffff;
 
 const responseHeaders: http2.OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc" };
 
@@ -45,7 +42,7 @@ export async function serveCall(
     url: `http://localhost${single(headers[":path"]) ?? ""}`,
     requestSignal: cancelled.signal,
     shutdownSignal: options.shutdownSignal,
-    ...(timeoutMs === undefined || timeoutMs > longestTimerMs ? {} : { timeoutMs }),
+    ...(timeoutMs === undefined || timeoutMs > maxTimerMs ? {} : { timeoutMs }),
   });
   try {
     if (error !== undefined) throw error;

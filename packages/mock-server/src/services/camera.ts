@@ -1,11 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CameraFrameFormat } from "@resoio/core/gen/resonite_io/v1/camera_pb";
+import { maxTimerMs } from "@resoio/core/internal";
 import type { Engine } from "../engine/engine.js";
 import { sleep } from "../engine/sleep.js";
 import type { CameraHandlers } from "../gen/handlers.js";
-
-/** The longest that a timer can wait. */
-const longestDelayMs = 0x7fffffff;
 
 /** Sends what the camera shows. The size that the request wishes is ignored, as the real mod does. */
 export const cameraService = (engine: Engine): CameraHandlers => ({
@@ -18,7 +16,7 @@ export const cameraService = (engine: Engine): CameraHandlers => ({
       // The period counts from capture to capture; time lost in a slow write is not made up for.
       const restMs = startMs + periodMs - engine.clock.nowMs();
       // The mod does not translate the error of a timer that cannot be set.
-      if (restMs > longestDelayMs) throw new ConnectError("Exception was thrown by handler.", Code.Unknown);
+      if (restMs > maxTimerMs) throw new ConnectError("Exception was thrown by handler.", Code.Unknown);
       if (restMs > 0) await sleep(engine.clock, restMs, signal);
     }
   },

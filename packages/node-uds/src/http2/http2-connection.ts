@@ -2,7 +2,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { maxTimerMs } from "../max-timer-ms.js";
+import { maxTimerMs } from "@resoio/core/internal";
 
 /** Options of {@link Http2Connection}. */
 export interface Http2ConnectionOptions {
