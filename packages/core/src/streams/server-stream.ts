@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { type LinkedAbort, linkAbort } from "./linked-abort.js";
 
 /**
  * The messages of one server-streaming call.
@@ -23,9 +24,8 @@ export function createServerStream<T>(
 
 class ServerStreamImpl<T> implements ServerStream<T> {
   readonly #open: (signal: AbortSignal) => AsyncIterable<T>;
-  readonly #controller = new AbortController();
   readonly #callerSignal: AbortSignal | undefined;
-  readonly #onCallerAbort = (): void => this.#controller.abort(this.#callerSignal?.reason);
+  #call: LinkedAbort | undefined;
   #messages: AsyncIterator<T> | undefined;
   #isLeft = false;
 
@@ -69,15 +69,14 @@ class ServerStreamImpl<T> implements ServerStream<T> {
   }
 
   #start(): AsyncIterator<T> {
-    if (this.#callerSignal?.aborted === true) this.#onCallerAbort();
-    else this.#callerSignal?.addEventListener("abort", this.#onCallerAbort);
-    return this.#open(this.#controller.signal)[Symbol.asyncIterator]();
+    this.#call = linkAbort(this.#callerSignal);
+    return this.#open(this.#call.controller.signal)[Symbol.asyncIterator]();
   }
 
   #leave(): void {
     if (this.#isLeft) return;
     this.#isLeft = true;
-    this.#callerSignal?.removeEventListener("abort", this.#onCallerAbort);
-    this.#controller.abort(new ConnectError("the stream was left", Code.Canceled));
+    this.#call?.unlink();
+    this.#call?.controller.abort(new ConnectError("the stream was left", Code.Canceled));
   }
 }

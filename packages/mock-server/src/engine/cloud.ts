@@ -24,8 +24,7 @@ export class Cloud {
 
   /** Lists all sessions that pass, in the cloud's order. */
   listSessions({ search, filter, minActiveUsers }: SessionQuery): readonly ScenarioSession[] {
-    const accepted = cachedContacts(this.#context.state).filter(({ status }) => status === "accepted");
-    const friends = new Set(accepted.map(({ userId }) => userId));
+    const friends = filter === "friends" ? this.#friendIds() : new Set<string>();
     const needle = search.toLowerCase();
     return this.#context.scenario.sessions.filter((session) => {
       if (activeUsers(session) < minActiveUsers) return false;
@@ -58,6 +57,11 @@ export class Cloud {
     const owner = [...sessions, ...records].find(({ thumbnailUrl }) => URL.parse(thumbnailUrl)?.href === url.href);
     if (owner === undefined) throw new EngineError("notFound", `There is no thumbnail at '${uri}'.`);
     return renderThumbnail(this.#context.scenario, owner.name);
+  }
+
+  #friendIds(): ReadonlySet<string> {
+    const accepted = cachedContacts(this.#context.state).filter(({ status }) => status === "accepted");
+    return new Set(accepted.map(({ userId }) => userId));
   }
 
   #recordsOf({ source, ownerId }: RecordQuery): readonly ScenarioRecord[] {

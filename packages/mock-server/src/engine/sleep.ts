@@ -33,3 +33,11 @@ export async function pollUntil(
   }
   return true;
 }
+
+/** Never resolves; rejects with the signal's reason as soon as it is aborted. */
+export function forever(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

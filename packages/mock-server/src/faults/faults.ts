@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Modality, Rpc, RpcId } from "@resoio/core";
 import type { Engine } from "../engine/engine.js";
-import { sleep } from "../engine/sleep.js";
+import { forever, sleep } from "../engine/sleep.js";
 import { connectionCut } from "./connection-cut.js";
 import { type FaultPlan, type FaultPlanInput, faultCodes } from "./fault-plan.js";
 import { parseFaultPlan } from "./parse-fault-plan.js";
@@ -120,11 +120,4 @@ export class Faults {
 
 function applies(entry: RpcId | "*", rpc: RpcId): boolean {
   return entry === "*" || entry === rpc;
-}
-
-function forever(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

@@ -10,6 +10,7 @@ import {
 import { Code, ConnectError, createHandlerContext, type HandlerContext } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { frameMessage, MessageAssembler, MessageQueue, maxTimerMs } from "@resoio/core/internal";
+import { forever } from "../engine/sleep.js";
 import { isConnectionCut } from "../faults/connection-cut.js";
 import { cutConnection } from "./cut-connection.js";
 import { statusTrailers } from "./grpc-status.js";
@@ -46,7 +47,7 @@ export async function serveCall(
   });
   try {
     if (error !== undefined) throw error;
-    await Promise.race([answer(stream, route, context, options.readMaxBytes), rejectOnAbort(context.signal)]);
+    await Promise.race([answer(stream, route, context, options.readMaxBytes), forever(context.signal)]);
     endWith(stream, undefined);
   } catch (reason) {
     if (isConnectionCut(reason) && stream.session !== undefined) cutConnection(stream.session);
@@ -159,12 +160,6 @@ function endWith(stream: http2.ServerHttp2Stream, error: ConnectError | undefine
   }
   // A client that is still sending is told that nobody listens any more.
   if (!stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }
 
 function single(value: string | string[] | undefined): string | undefined {

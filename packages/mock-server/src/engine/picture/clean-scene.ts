@@ -1,4 +1,5 @@
-import { clamp, finite } from "./numbers.js";
+import { finite } from "../numbers.js";
+import { clamp } from "./numbers.js";
 import type { Colour, Scene, SceneObject, ScenePerson, SceneRoom, Vector3, Viewpoint } from "./scene.js";
 
 /** Farthest coordinate in metres. Squares and quotients of such numbers are far from overflow, so no NaN can arise. */

@@ -1,7 +1,4 @@
-/** `value`, or 0 when it is NaN or infinite. */
-export function finite(value: number): number {
-  return Number.isFinite(value) ? value : 0;
-}
+import { finite } from "../numbers.js";
 
 /** `value` limited to `low`..`high`; a `value` that is not finite counts as 0 first. */
 export function clamp(value: number, low: number, high: number): number {
