@@ -31,7 +31,7 @@ process.exit(failed === 0 ? 0 : 1);
 function packageFolders() {
   const parents = ["packages", "tools"].map((name) => join(root, name));
   const nested = parents.flatMap((parent) => readdirSync(parent).map((name) => join(parent, name)));
-  return [...nested, join(root, "examples")].filter((folder) => {
+  return [...nested, join(root, "conformance"), join(root, "examples")].filter((folder) => {
     const manifest = join(folder, "package.json");
     return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).scripts?.test !== undefined;
   });

@@ -8,7 +8,7 @@ export async function openClient(socketPath: string): Promise<BenchClient> {
     async readFrames(count) {
       let bytes = 0;
       let frames = 0;
-      for await (const { pixels } of resonite.camera.stream()) {
+      for await (const { pixels } of resonite.camera.stream({ mode: "every" })) {
         bytes += pixels.byteLength;
         if (++frames === count) break;
       }

@@ -51,7 +51,7 @@ describe("core", () => {
   });
 });
 
-describe.each(["node-uds", "mock-server"])("%s", (name) => {
+describe.each(["node-uds", "mock-server", "web-proxy"])("%s", (name) => {
   it.each(["@resoio/core", "@resoio/core/internal", "@resoio/core/gen/resonite_io/v1/world_pb", "node:net"])(
     "may import %s",
     (specifier) => {
@@ -76,6 +76,26 @@ describe.each(["node-uds", "mock-server"])("%s", (name) => {
     const code = 'export * as other from "@resoio/mock-server";\n';
 
     expect(errorsIn(`packages/${name}/src/x.test.ts`, code)).toEqual([]);
+  });
+});
+
+describe("web-proxy", () => {
+  it.each(["client", "instances", "wire", "world"])(
+    "may not use Node in its folder %s, which browsers load",
+    (folder) => {
+      const path = `packages/web-proxy/src/${folder}/x.ts`;
+
+      expect(errorsIn(path, 'export { readFile } from "node:fs/promises";\n')).toEqual([noNode, noRestricted]);
+      expect(errorsIn(path, 'export { createProxy } from "../server/create-proxy.js";\n')).toEqual([noRestricted]);
+      expect(errorsIn(path, 'export { connect } from "@resoio/node-uds";\n')).toEqual([noRestricted]);
+    },
+  );
+
+  it("may use Node in its server, and node-uds in its command", () => {
+    const code = 'export { readFile } from "node:fs/promises";\n';
+
+    expect(errorsIn("packages/web-proxy/src/server/x.ts", code)).toEqual([]);
+    expect(errorsIn("packages/web-proxy/src/bin/x.ts", 'export { connect } from "@resoio/node-uds";\n')).toEqual([]);
   });
 });
 

@@ -1,10 +1,19 @@
 export { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
+export type { ConnectionStatus, StatusOptions } from "./connection/connection-status.js";
+export type { Logger } from "./connection/logger.js";
+export { silentLogger } from "./connection/logger.js";
+export type { ReconnectContext, ReconnectPolicy, ReconnectPolicyOptions } from "./connection/reconnect-policy.js";
+export { createReconnectPolicy, neverReconnect } from "./connection/reconnect-policy.js";
+export type { RetryOptions } from "./connection/retry-interceptor.js";
+export { createRetryInterceptor } from "./connection/retry-interceptor.js";
 export { AmbiguousMatchError } from "./errors/ambiguous-match-error.js";
+export { CannotAskError } from "./errors/cannot-ask-error.js";
 export { DriveEndedError } from "./errors/drive-ended-error.js";
 export { FirstFrameTimeoutError } from "./errors/first-frame-timeout-error.js";
 export { InvalidOptionsError } from "./errors/invalid-options-error.js";
 export { MalformedResponseError } from "./errors/malformed-response-error.js";
 export { NoMatchError } from "./errors/no-match-error.js";
+export { NotInBrowserError } from "./errors/not-in-browser-error.js";
 export { ResoioError } from "./errors/resoio-error.js";
 export { StreamEndedError } from "./errors/stream-ended-error.js";
 export type { Access, Modality, Rpc, RpcId } from "./gen/registry.js";
@@ -12,8 +21,9 @@ export { rpcs, services } from "./gen/registry.js";
 export type { RpcClients } from "./gen/rpc-clients.js";
 export type { AuthStatus, LoginOptions } from "./modalities/auth.js";
 export { AuthClient } from "./modalities/auth.js";
-export type { CameraFrame, CameraShotOptions, CameraStreamOptions } from "./modalities/camera.js";
+export type { CameraShotOptions, CameraStreamOptions } from "./modalities/camera.js";
 export { CameraClient } from "./modalities/camera.js";
+export type { CameraFrame } from "./modalities/camera-frame.js";
 export type { Pong } from "./modalities/connection.js";
 export { ConnectionClient } from "./modalities/connection.js";
 export type {
@@ -97,7 +107,7 @@ export type {
 export { SessionClient } from "./modalities/session.js";
 export type { SessionAccessLevel, SessionSettings, SessionSettingsChanges } from "./modalities/session-settings.js";
 export type { SessionUser, UserTarget } from "./modalities/session-users.js";
-export type { SpeakerChunk } from "./modalities/speaker.js";
+export type { SpeakerChunk, SpeakerStreamOptions } from "./modalities/speaker.js";
 export { SpeakerClient } from "./modalities/speaker.js";
 export { deinterleave, speakerChannels, speakerSampleRateHz } from "./modalities/speaker-samples.js";
 export type {
@@ -119,4 +129,5 @@ export type {
 export { WorldClient } from "./modalities/world.js";
 export type { ResoniteTransport } from "./resonite.js";
 export { Resonite } from "./resonite.js";
+export type { StreamGap } from "./streams/resumed-stream.js";
 export type { ServerStream } from "./streams/server-stream.js";

@@ -1,8 +1,15 @@
 // For the sibling packages only. Does not follow semantic versioning.
 
+export { ConnectionKeeper, type ConnectionKeeperOptions } from "./connection/connection-keeper.js";
+export { StatusFeed } from "./connection/status-feed.js";
+export { checkVersion } from "./connection/version-check.js";
 export { maxTimerMs } from "./max-timer-ms.js";
 export type { MessageSource } from "./streams/message-queue.js";
 export { MessageQueue } from "./streams/message-queue.js";
 export { frameMessage } from "./wire/frame-message.js";
 export type { AllocateBytes } from "./wire/message-assembler.js";
 export { MessageAssembler, messagePrefixBytes } from "./wire/message-assembler.js";
+export { probeMethod } from "./wire/probe-method.js";
+export { watchCancellation } from "./wire/watch-cancellation.js";
+export type { CreateWireCall, WireCall, WireCallListener, WireCallRequest } from "./wire/wire-call.js";
+export { WireTransport, type WireTransportOptions } from "./wire/wire-transport.js";

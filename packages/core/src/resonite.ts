@@ -1,4 +1,8 @@
-import type { Transport } from "@connectrpc/connect";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { CallOptions, Transport } from "@connectrpc/connect";
+import type { ConnectionStatus, StatusOptions } from "./connection/connection-status.js";
+import { StatusFeed } from "./connection/status-feed.js";
+import type { RpcId } from "./gen/registry.js";
 import { createRpcClients, type RpcClients } from "./gen/rpc-clients.js";
 import { AuthClient } from "./modalities/auth.js";
 import { CameraClient } from "./modalities/camera.js";
@@ -17,9 +21,15 @@ import { MicrophoneClient } from "./modalities/microphone.js";
 import { SessionClient } from "./modalities/session.js";
 import { SpeakerClient } from "./modalities/speaker.js";
 import { WorldClient } from "./modalities/world.js";
+import { RpcSupport } from "./rpc-support.js";
 
-/** Any Connect transport. One that holds a connection also has `Symbol.asyncDispose`, which closes it. */
-export type ResoniteTransport = Transport & Partial<AsyncDisposable>;
+/** Any Connect transport, with what ours can do beside. */
+export interface ResoniteTransport extends Transport, Partial<AsyncDisposable> {
+  /** What the connection is doing now, then every change. Missing where there is no connection that could be lost. */
+  status?(options?: StatusOptions): AsyncIterableIterator<ConnectionStatus>;
+  /** Whether the mod has an RPC, asked without calling it. Missing where that cannot be done. */
+  supports?(method: DescMethod, options?: CallOptions): Promise<boolean>;
+}
 
 /**
  * A running Resonite, by modality: `resonite.camera`, `resonite.world`, ...
@@ -49,6 +59,9 @@ export class Resonite implements AsyncDisposable {
   readonly rpc: RpcClients;
   /** What carries the calls, for clients of one's own: `new WorldClient(resonite.transport)`. */
   readonly transport: ResoniteTransport;
+  readonly #support: RpcSupport;
+  /** For transports that know nothing of connections. */
+  readonly #ownStatus = new StatusFeed({ state: "connected" });
   #closed: Promise<void> | undefined;
 
   constructor(transport: ResoniteTransport) {
@@ -71,6 +84,27 @@ export class Resonite implements AsyncDisposable {
     this.speaker = new SpeakerClient(transport);
     this.world = new WorldClient(transport);
     this.rpc = createRpcClients(transport);
+    this.#support = new RpcSupport(transport);
+  }
+
+  /**
+   * Tells what the connection is doing: what it does now, then every change, until it is closed or the loop is left. Any number of
+   * loops may listen; one that lags more than 64 changes behind misses the oldest.
+   */
+  status(options?: StatusOptions): AsyncIterableIterator<ConnectionStatus> {
+    return this.transport.status?.(options) ?? this.#ownStatus.read(options);
+  }
+
+  /**
+   * Tells whether the mod has an RPC: `await resonite.supports("grabber.use")`. Nothing happens in the game: what is sent cannot be
+   * decoded, and only a mod that lacks the RPC answers `Unimplemented` to it. Answers are remembered until the connection is
+   * lost. The two RPCs that take a stream cannot be asked about like that; every released mod has them, and the answer is true.
+   *
+   * Fails with `Unavailable` when the mod cannot be reached, and throws {@link CannotAskError} over transports that cannot ask
+   * without calling.
+   */
+  async supports(rpc: RpcId, options?: CallOptions): Promise<boolean> {
+    return await this.#support.has(rpc, options);
   }
 
   /** Closes the transport; calls in flight fail with `Canceled`. May be called more than once. */
@@ -85,6 +119,8 @@ export class Resonite implements AsyncDisposable {
   }
 
   async #disposeTransport(): Promise<void> {
+    this.#ownStatus.publish({ state: "closed" });
+    this.#support.close();
     await this.transport[Symbol.asyncDispose]?.();
   }
 }

@@ -28,6 +28,7 @@ describe("createUdsTransport, server streams", () => {
       let trailer: Headers | undefined;
       const frames = await collect(
         new Resonite(transport).camera.stream({
+          mode: "every",
           fpsLimit: 7.5,
           headers: { "x-ask": "a" },
           onHeader: (headers) => {
@@ -55,7 +56,7 @@ describe("createUdsTransport, server streams", () => {
         },
       });
       await using transport = createUdsTransport({ socketPath: server.socketPath });
-      const frames = new Resonite(transport).camera.stream();
+      const frames = new Resonite(transport).camera.stream({ mode: "every" });
       expect(await frames.next()).toMatchObject({ value: { frameId: 0n } });
       expectFailure(await callFailure(frames.next()), "x-more", "kept");
     });
@@ -65,7 +66,11 @@ describe("createUdsTransport, server streams", () => {
         camera: { streamFrames: (call) => void call.emit("error", failure("x-more", "kept")) },
       });
       await using transport = createUdsTransport({ socketPath: server.socketPath });
-      expectFailure(await callFailure(new Resonite(transport).camera.stream().next()), "x-more", "kept");
+      expectFailure(
+        await callFailure(new Resonite(transport).camera.stream({ mode: "every" }).next()),
+        "x-more",
+        "kept",
+      );
     });
 
     it("hands a message on as soon as it is there", async () => {
@@ -81,7 +86,7 @@ describe("createUdsTransport, server streams", () => {
         },
       });
       await using transport = createUdsTransport({ socketPath: server.socketPath });
-      const frames = new Resonite(transport).camera.stream();
+      const frames = new Resonite(transport).camera.stream({ mode: "every" });
       expect(await frames.next()).toMatchObject({ value: { frameId: 0n } });
       readOn.resolve();
       expect(await frames.next()).toMatchObject({ value: { frameId: 1n } });
@@ -107,7 +112,7 @@ describe("createUdsTransport, server streams", () => {
         },
       });
       await using transport = createUdsTransport({ socketPath: server.socketPath });
-      await leaveLoop(new Resonite(transport).camera.stream());
+      await leaveLoop(new Resonite(transport).camera.stream({ mode: "every" }));
       await cancelled.promise;
     });
 
@@ -162,7 +167,7 @@ describe("createUdsTransport, server streams", () => {
         },
       });
       await using transport = createUdsTransport({ socketPath: server.socketPath });
-      const frames = await collect(new Resonite(transport).camera.stream());
+      const frames = await collect(new Resonite(transport).camera.stream({ mode: "every" }));
       expect(frames.map(({ frameId }) => Number(frameId))).toEqual(indexes);
     });
 

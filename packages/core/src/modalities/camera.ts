@@ -1,4 +1,5 @@
-import { type CallOptions, type Client, createClient, type Transport } from "@connectrpc/connect";
+import { type CallOptions, createClient, type Transport } from "@connectrpc/connect";
+import type { ReconnectPolicy } from "../connection/reconnect-policy.js";
 import type { Covers } from "../covers.js";
 import { FirstFrameTimeoutError } from "../errors/first-frame-timeout-error.js";
 import { InvalidOptionsError } from "../errors/invalid-options-error.js";
@@ -6,31 +7,33 @@ import { MalformedResponseError } from "../errors/malformed-response-error.js";
 import { StreamEndedError } from "../errors/stream-ended-error.js";
 import { Camera, type CameraFrame as WireFrame } from "../gen/resonite_io/v1/camera_pb.js";
 import { maxTimerMs } from "../max-timer-ms.js";
+import { type ResumedMessage, resumedStream } from "../streams/resumed-stream.js";
 import { createServerStream, type ServerStream } from "../streams/server-stream.js";
-
-/** One picture of the game's window. */
-export interface CameraFrame {
-  /** Width in pixels. Follows the window, so it may change from frame to frame. */
-  readonly width: number;
-  /** Height in pixels. Follows the window, so it may change from frame to frame. */
-  readonly height: number;
-  /**
-   * `width * height * 4` bytes in the order R, G, B, A, rows from top to bottom without padding. The alpha byte means
-   * nothing; treat the picture as opaque.
-   *
-   * A view of the message as it was received: nothing was copied, and keeping the view keeps the whole message in memory.
-   */
-  readonly pixels: Uint8Array;
-  /** When the renderer captured the picture: Unix time in nanoseconds (UTC), a multiple of 100. */
-  readonly unixNanos: bigint;
-  /** Number of this frame in its call: 0, 1, 2, ... The mod numbers what it sends, so frames it skipped leave no gap. */
-  readonly frameId: bigint;
-}
+import { shareByTransport } from "../streams/share-by-transport.js";
+import { SharedStream } from "../streams/shared-stream.js";
+import type { SharedMessage } from "../streams/stream-reader.js";
+import { type CameraFrame, createCameraFrame } from "./camera-frame.js";
 
 /** Options of {@link CameraClient.stream}. */
 export interface CameraStreamOptions extends CallOptions {
-  /** At most this many frames per second, counted from capture to capture. Default 0: as many as the renderer gives. */
+  /**
+   * What a loop gets that is slower than the camera. `"latest"`: always the newest frame; what it skipped is counted in
+   * `skippedFrames`. `"every"`: every frame, in order; the camera waits, and so do the other streams of this program, and
+   * {@link CameraClient.shot}. Frames on their way are lost when the call is made anew, see `fpsLimit`. Default `"latest"`.
+   */
+  readonly mode?: "latest" | "every";
+  /**
+   * At most this many frames per second, on average, by the time of capture. Default 0: as many as the renderer gives.
+   *
+   * The mod is asked for the highest limit among the streams that share a call, and the call is made anew when that changes. A
+   * stream that asked for less leaves frames out, which it does not count as skipped.
+   */
   readonly fpsLimit?: number;
+  /**
+   * Whether the stream goes on by itself after the connection broke or the game was restarted; the first frame afterwards says so
+   * in `gap`. `true` stands for `createReconnectPolicy()`. The first call must work. Default false.
+   */
+  readonly resume?: boolean | ReconnectPolicy;
 }
 
 /** Options of {@link CameraClient.shot}. */
@@ -44,37 +47,38 @@ const defaultFirstFrameTimeoutMs = 10_000;
 /**
  * Shows what the game's window shows.
  *
- * The mod has one camera for all callers. Two streams, also of two programs, share its frames: each frame goes to one of
- * them. The picture's size is that of the window.
+ * The mod has one camera for all callers: each frame goes to one of its calls. So all streams of a program over one transport
+ * share one call, and each of them sees every frame. Two programs still take frames from each other, as in the game, and so do
+ * streams with headers or context values of their own, which have a call of their own. The picture's size is that of the window.
  */
 export class CameraClient implements Covers<typeof Camera, { streamFrames: "stream" }> {
-  readonly #rpc: Client<typeof Camera>;
+  readonly #transport: Transport;
 
   constructor(transport: Transport) {
-    this.#rpc = createClient(Camera, transport);
+    this.#transport = transport;
   }
 
   /**
-   * Streams frames until the loop is left. The mod keeps only the newest frame, so a slow loop skips frames and never
-   * falls behind.
+   * Streams frames until the loop is left. A slow loop never falls behind and never grows memory; see the option `mode`.
    *
-   * Fails with `Unavailable` when the mod has no camera bridge, `FailedPrecondition` when the game shuts down, and
-   * `Internal` when the bridge throws. Throws {@link InvalidOptionsError} at once for an `fpsLimit` that is negative or not
-   * a number, and {@link MalformedResponseError} for a frame whose pixels do not fit its size.
+   * Fails with `Unavailable` when the mod has no camera bridge or the connection breaks, `FailedPrecondition` when the game
+   * shuts down, `Internal` when the bridge throws, and `DeadlineExceeded` after `timeoutMs`, in which all calls and pauses of
+   * a stream that resumes have to fit. Throws
+   * {@link InvalidOptionsError} at once for an `fpsLimit` that is negative, not a number or above 3.4e38, and
+   * {@link MalformedResponseError} for a frame whose pixels do not fit its size.
    */
   stream(options: CameraStreamOptions = {}): ServerStream<CameraFrame> {
-    const { fpsLimit = 0, signal, ...call } = options;
-    if (!(fpsLimit >= 0 && fpsLimit < Infinity)) {
-      throw new InvalidOptionsError(`fpsLimit must be a number from 0 upwards, not ${fpsLimit}`);
+    const { fpsLimit = 0, ...others } = options;
+    // What does not fit into the request would fail the call, also for those who share it.
+    if (!(fpsLimit >= 0 && Math.fround(fpsLimit) < Infinity)) {
+      throw new InvalidOptionsError(`fpsLimit must be a number from 0 to 3.4e38, not ${fpsLimit}`);
     }
-    return createServerStream(
-      (streamSignal) => frames(this.#rpc.streamFrames({ fpsLimit }, { ...call, signal: streamSignal })),
-      signal,
-    );
+    return this.#stream(others, fpsLimit);
   }
 
   /**
-   * Takes one picture: the newest that the mod has, which may be from just before the call.
+   * Takes one picture: the next of the program's other streams if there are any, and otherwise the newest that the mod has, which
+   * may be from just before the call.
    *
    * Fails as {@link stream} does, and throws {@link FirstFrameTimeoutError} when no frame comes in time and
    * {@link StreamEndedError} when the mod ends the stream without one.
@@ -84,23 +88,51 @@ export class CameraClient implements Covers<typeof Camera, { streamFrames: "stre
     if (!(firstFrameTimeoutMs > 0)) {
       throw new InvalidOptionsError(`firstFrameTimeoutMs must be above 0, not ${firstFrameTimeoutMs}`);
     }
-    await using stream = this.stream(call);
+    // Whatever rate the program's other streams have is right for one picture.
+    await using stream = this.#stream(call, undefined);
     const result = await beforeTimeout(stream.next(), firstFrameTimeoutMs);
     if (result.done === true) throw new StreamEndedError("the camera stream ended before its first frame");
     return result.value;
   }
+
+  #stream(options: Omit<CameraStreamOptions, "fpsLimit">, demand: number | undefined): ServerStream<CameraFrame> {
+    const { mode = "latest", resume, signal, timeoutMs, ...call } = options;
+    const source = sourceOf(this.#transport, call);
+    const read = {
+      capacity: 1,
+      whenFull: mode === "latest" ? "replace" : "hold",
+      ...(demand === undefined ? {} : { demand }),
+    } as const;
+    return createServerStream((streamSignal) => {
+      const open = (readSignal: AbortSignal) => source.read({ ...read, signal: readSignal });
+      return frames(resumedStream(open, { resume, signal: streamSignal, timeoutMs }));
+    }, signal);
+  }
 }
 
-async function* frames(messages: AsyncIterable<WireFrame>): AsyncGenerator<CameraFrame> {
-  for await (const { width, height, pixels, unixNanos, frameId } of messages) {
+const sourceOf = shareByTransport((transport, call) => {
+  const rpc = createClient(Camera, transport);
+  return new SharedStream({
+    open: (signal, fpsLimit) => checkedFrames(rpc.streamFrames({ fpsLimit }, { ...call, signal })),
+    nanosOf: (frame) => frame.unixNanos,
+  });
+});
+
+async function* checkedFrames(messages: AsyncIterable<WireFrame>): AsyncGenerator<WireFrame> {
+  for await (const frame of messages) {
+    const { width, height, pixels, frameId } = frame;
     if (width < 0 || height < 0 || pixels.byteLength !== width * height * 4) {
       throw new MalformedResponseError(
         `camera frame ${frameId} has ${pixels.byteLength} bytes of pixels, but ${width} x ${height} RGBA8 takes ` +
           `${width * height * 4}`,
       );
     }
-    yield { width, height, pixels, unixNanos, frameId };
+    yield frame;
   }
+}
+
+async function* frames(messages: AsyncIterable<ResumedMessage<SharedMessage<WireFrame>>>): AsyncGenerator<CameraFrame> {
+  for await (const { message, gap } of messages) yield createCameraFrame(message.message, message.skipped, gap);
 }
 
 async function beforeTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {

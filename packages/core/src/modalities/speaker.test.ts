@@ -21,6 +21,7 @@ describe("stream", () => {
         unixNanos: 1_700_000_000_000_000_700n,
         frameId: 7n,
         missedFrames: 0,
+        gap: undefined,
       },
       {
         samples: Float32Array.of(3, -3),
@@ -28,6 +29,7 @@ describe("stream", () => {
         unixNanos: 1_700_000_000_000_000_800n,
         frameId: 8n,
         missedFrames: 0,
+        gap: undefined,
       },
     ]);
   });

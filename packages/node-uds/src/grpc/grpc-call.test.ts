@@ -173,7 +173,7 @@ describe("GrpcCall", () => {
       const seen: bigint[] = [];
       const error = await callFailure(
         (async () => {
-          for await (const { frameId } of new Resonite(transport).camera.stream()) seen.push(frameId);
+          for await (const { frameId } of new Resonite(transport).camera.stream({ mode: "every" })) seen.push(frameId);
         })(),
       );
       expect(seen).toEqual([0n, 1n]);
@@ -332,7 +332,7 @@ describe("GrpcCall", () => {
         connectionWindowBytes: 1024 * 1024,
       });
       const { connection, camera } = new Resonite(transport);
-      await using stream = camera.stream();
+      await using stream = camera.stream({ mode: "every" });
       expect(await stream.next()).toMatchObject({ value: { frameId: 0n } });
       await untilAtRest(connection, () => writtenCount);
       // A megabyte that waits here for its reader, the window of the stream, and a buffer or two on the way.

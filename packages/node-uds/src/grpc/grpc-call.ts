@@ -1,42 +1,30 @@
 import * as http2 from "node:http2";
 import { addAbortSignal } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { frameMessage, MessageAssembler } from "@resoio/core/internal";
+import {
+  frameMessage,
+  MessageAssembler,
+  type WireCall,
+  type WireCallListener,
+  type WireCallRequest,
+  watchCancellation,
+} from "@resoio/core/internal";
 import type { Http2Connection } from "../http2/http2-connection.js";
 import { errorFromReset } from "./error-from-reset.js";
 import { errorFromResponse, errorFromTrailer } from "./error-from-response.js";
-import { watchCancellation } from "./watch-cancellation.js";
 
-/** What a call asks for. */
-export interface GrpcCallRequest {
-  /** `/resonite_io.v1.<Service>/<Method>`. */
-  readonly path: string;
-  /** Additional headers, in lower case. */
-  readonly header: Headers | undefined;
-  /** Cancels the call when it is aborted. */
-  readonly signal: AbortSignal | undefined;
-  /** How long the call may take, in milliseconds; the peer is told as well. `undefined` for no deadline. */
-  readonly timeoutMs: number | undefined;
+/** A call, and how it is made. */
+export interface GrpcCallRequest extends WireCallRequest {
   /** The largest message that is accepted, in bytes. */
   readonly readMaxBytes: number;
 }
 
-/** Told what happens to a call. Nothing follows `onEnd`, which comes exactly once. */
-export interface GrpcCallListener {
-  /** The call is on its way: `send` and `halfClose` can be used. */
-  onOpen(): void;
-  /** The response headers are there. Not called for a call that fails with headers alone. */
-  onHeader(): void;
-  onMessage(message: Uint8Array): void;
-  /** `error` is `undefined` for the status OK. `isOwnDoing` tells a call that this side cancelled from one that ended. */
-  onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void;
-}
-
 /** One gRPC call on one HTTP/2 stream. */
-export class GrpcCall {
+export class GrpcCall implements WireCall {
   readonly #connection: Http2Connection;
+  readonly #path: string;
   readonly #request: GrpcCallRequest;
-  readonly #listener: GrpcCallListener;
+  readonly #listener: WireCallListener;
   readonly #assembler: MessageAssembler;
   #session: http2.ClientHttp2Session | undefined;
   #stream: http2.ClientHttp2Stream | undefined;
@@ -45,9 +33,10 @@ export class GrpcCall {
   #stopWatching = (): void => {};
   #isEnded = false;
 
-  constructor(connection: Http2Connection, request: GrpcCallRequest, listener: GrpcCallListener) {
+  constructor(connection: Http2Connection, request: GrpcCallRequest, listener: WireCallListener) {
     this.#connection = connection;
     this.#request = request;
+    this.#path = `/${request.method.parent.typeName}/${request.method.name}`;
     this.#listener = listener;
     this.#assembler = new MessageAssembler(request.readMaxBytes, Buffer.allocUnsafeSlow);
   }
@@ -127,11 +116,9 @@ export class GrpcCall {
     if (this.#isEnded) return;
     let stream: http2.ClientHttp2Stream;
     try {
-      stream = session.request(requestHeaders(this.#request));
+      stream = session.request(requestHeaders(this.#path, this.#request));
     } catch (cause) {
-      this.#end(
-        new ConnectError(`${this.#request.path} could not be sent`, Code.Unavailable, undefined, undefined, cause),
-      );
+      this.#end(new ConnectError(`${this.#path} could not be sent`, Code.Unavailable, undefined, undefined, cause));
       return;
     }
     this.#session = session;
@@ -165,7 +152,7 @@ export class GrpcCall {
         if (!this.#isEnded) this.#listener.onMessage(message);
       });
     } catch (error) {
-      this.cancel(asConnectError(error, `${this.#request.path}: `));
+      this.cancel(asConnectError(error, `${this.#path}: `));
     }
   }
 
@@ -179,7 +166,7 @@ export class GrpcCall {
     if (this.#trailer === undefined) return;
     const error = errorFromTrailer(this.#trailer);
     if (error !== undefined || this.#assembler.isBetweenMessages) this.#end(error);
-    else this.#end(new ConnectError(`${this.#request.path} ended within a message`, Code.DataLoss));
+    else this.#end(new ConnectError(`${this.#path} ended within a message`, Code.DataLoss));
   }
 
   #onStreamClose(cause: Error | undefined): void {
@@ -190,10 +177,9 @@ export class GrpcCall {
     if (this.#trailer !== undefined && isAllRead && cause === undefined) {
       this.#end(errorFromTrailer(this.#trailer));
     } else if (this.#isLost(stream)) {
-      const message = `the mod closed the connection during ${this.#request.path}`;
-      this.#end(new ConnectError(message, Code.Unavailable, undefined, undefined, cause));
+      this.#end(this.#lossError(cause));
     } else {
-      this.#end(errorFromReset(this.#request.path, stream.rstCode, cause));
+      this.#end(errorFromReset(this.#path, stream.rstCode, cause));
     }
   }
 
@@ -202,6 +188,12 @@ export class GrpcCall {
     const session = this.#session;
     if (session === undefined || session.destroyed) return true;
     return session.closed && stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
+  }
+
+  #lossError(cause: Error | undefined): ConnectError {
+    const reason = this.#session === undefined ? undefined : this.#connection.causeOfLoss(this.#session, cause);
+    const what = reason?.rawMessage ?? "the connection was lost";
+    return new ConnectError(`${what} (during ${this.#path})`, Code.Unavailable, undefined, undefined, reason ?? cause);
   }
 
   #end(error: ConnectError | undefined, isOwnDoing = false): void {
@@ -215,10 +207,10 @@ export class GrpcCall {
   }
 }
 
-function requestHeaders(request: GrpcCallRequest): http2.OutgoingHttpHeaders {
+function requestHeaders(path: string, request: WireCallRequest): http2.OutgoingHttpHeaders {
   const headers: http2.OutgoingHttpHeaders = {
     ":method": "POST",
-    ":path": request.path,
+    ":path": path,
     "content-type": "application/grpc+proto",
     te: "trailers",
     "user-agent": "resoio-typescript",

@@ -2,7 +2,9 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { maxTimerMs } from "@resoio/core/internal";
+import type { Logger, ReconnectPolicy } from "@resoio/core";
+import { ConnectionKeeper, maxTimerMs, type StatusFeed } from "@resoio/core/internal";
+import { type KeepAliveOptions, watchLife } from "./watch-life.js";
 
 /** Options of {@link Http2Connection}. */
 export interface Http2ConnectionOptions {
@@ -14,32 +16,57 @@ export interface Http2ConnectionOptions {
   readonly streamWindowBytes: number;
   /** How much the peer may send ahead on all streams together, in bytes. */
   readonly connectionWindowBytes: number;
+  /** What to do after the connection was lost. */
+  readonly reconnect: ReconnectPolicy;
+  /** How to notice a peer that is frozen. `false`: not at all. */
+  readonly keepAlive: KeepAliveOptions | false;
+  readonly logger: Logger;
 }
 
 /**
- * One HTTP/2 connection over a Unix domain socket, opened when it is first needed and again when it was lost. It keeps the
+ * One HTTP/2 connection over a Unix domain socket, opened when it is first needed and again after it was lost. It keeps the
  * process alive only while calls are in flight.
  */
 export class Http2Connection {
   readonly #options: Http2ConnectionOptions;
+  readonly #keeper: ConnectionKeeper<http2.ClientHttp2Session>;
   /**
    * Every session that is not closed yet, the current one and those that drain after a GOAWAY, with its socket. A session
    * forgets its socket when it is destroyed, and may then still wait for the peer to hang up.
    */
   readonly #sockets = new Map<http2.ClientHttp2Session, net.Socket>();
   readonly #callCounts = new WeakMap<http2.ClientHttp2Session, number>();
-  #current: http2.ClientHttp2Session | undefined;
-  #opening: Promise<http2.ClientHttp2Session> | undefined;
+  /** Why a session is lost. */
+  readonly #reasons = new WeakMap<http2.ClientHttp2Session, ConnectError>();
+  /** What the attempt under way waits for. It keeps the process alive only while somebody waits for the attempt. */
+  #attemptHandles: readonly Handle[] = [];
+  #waiterCount = 0;
   #isClosed = false;
 
   constructor(options: Http2ConnectionOptions) {
     this.#options = options;
+    const { reconnect: policy, logger } = options;
+    this.#keeper = new ConnectionKeeper({ open: () => this.#connect(), policy, logger });
+  }
+
+  /** What the connection is doing. */
+  get status(): StatusFeed {
+    return this.#keeper.status;
   }
 
   /** The session that new calls can use at once, if there is one. */
   get current(): http2.ClientHttp2Session | undefined {
-    const session = this.#current;
-    return session === undefined || session.closed || session.destroyed || this.#isClosed ? undefined : session;
+    const session = this.#keeper.current;
+    return session === undefined || session.closed || session.destroyed ? undefined : session;
+  }
+
+  /** Why `session` is lost, as the status tells it. `failure` is what the caller knows, for when nothing else is known. */
+  causeOfLoss(session: http2.ClientHttp2Session, failure?: Error): ConnectError {
+    const known = this.#reasons.get(session);
+    if (known !== undefined) return known;
+    const reason = closedByModError(failure);
+    this.#reasons.set(session, reason);
+    return reason;
   }
 
   /**
@@ -50,12 +77,18 @@ export class Http2Connection {
    * `FailedPrecondition` after {@link close}. An error of `resolvePath` is passed on as it is.
    */
   async open(): Promise<http2.ClientHttp2Session> {
-    if (this.#isClosed) throw closedError();
-    if (this.current !== undefined) return this.current;
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = undefined;
-    });
-    return await this.#opening;
+    const { current } = this.#keeper;
+    // The session has begun to close, but the event that says so is still to come.
+    if (current !== undefined && (current.closed || current.destroyed)) {
+      this.#keeper.lost(current, this.causeOfLoss(current));
+    }
+    this.#waiterCount++;
+    this.#holdProcess();
+    try {
+      return await this.#keeper.acquire();
+    } finally {
+      this.#waiterCount--;
+    }
   }
 
   /** Keeps the process alive until {@link release} was called as often. */
@@ -75,6 +108,7 @@ export class Http2Connection {
   /** Destroys the connection, also one that is being opened, and resolves when its handles are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#keeper.close();
     // What was said last on the streams, that calls are cancelled, is on its way by the next turn. Without it the peer would
     // have to tell a cancelled call from the end of the connection.
     await nextTurn();
@@ -98,8 +132,16 @@ export class Http2Connection {
     if (this.#isClosed) throw closedError();
     session.setLocalWindowSize(this.#options.connectionWindowBytes);
     session.unref();
-    this.#current = session;
+    this.#watch(session, path);
     return session;
+  }
+
+  /** An attempt that nobody asked for must not keep the process alive; a call may join it at any time. */
+  #holdProcess(): void {
+    for (const handle of this.#attemptHandles) {
+      if (this.#waiterCount > 0) handle.ref();
+      else handle.unref();
+    }
   }
 
   #createSession(path: string): http2.ClientHttp2Session {
@@ -112,11 +154,35 @@ export class Http2Connection {
       maxSessionMemory: 1024,
     });
     this.#sockets.set(session, socket);
-    session.once("close", () => {
-      this.#sockets.delete(session);
-      if (this.#current === session) this.#current = undefined;
-    });
+    session.once("close", () => this.#sockets.delete(session));
     return session;
+  }
+
+  /** Tells the keeper when an open session is of no more use, and gives up one whose peer has frozen. */
+  #watch(session: http2.ClientHttp2Session, path: string): void {
+    session.on("error", (error) => void this.causeOfLoss(session, error));
+    session.once("goaway", () => this.#lose(session, goingAwayError()));
+    const socket = this.#sockets.get(session);
+    const { keepAlive } = this.#options;
+    const stopWatching =
+      keepAlive === false || socket === undefined
+        ? (): void => {}
+        : watchLife(session, socket, keepAlive, (silentMs) => {
+            const reason = frozenError(path, silentMs);
+            this.#lose(session, reason);
+            session.destroy(reason);
+            // A frozen peer would not notice, and Node waits for it.
+            socket.destroy();
+          });
+    session.once("close", () => {
+      stopWatching();
+      this.#keeper.lost(session, this.causeOfLoss(session));
+    });
+  }
+
+  #lose(session: http2.ClientHttp2Session, reason: ConnectError): void {
+    this.#reasons.set(session, reason);
+    this.#keeper.lost(session, reason);
   }
 
   /** A peer that speaks HTTP/2 sends its settings at once; one that does not, or hangs, is told apart here. */
@@ -127,6 +193,9 @@ export class Http2Connection {
       connectTimeoutMs > maxTimerMs
         ? undefined
         : setTimeout(() => reject(handshakeTimeoutError(path, connectTimeoutMs)), connectTimeoutMs);
+    const socket = this.#sockets.get(session);
+    this.#attemptHandles = [socket, timer].filter((handle) => handle !== undefined);
+    this.#holdProcess();
     session.once("remoteSettings", () => resolve());
     // Stays on: an error after the handshake reaches the calls through their streams, and must not be thrown.
     session.on("error", (cause) => reject(connectionError(path, cause)));
@@ -144,8 +213,15 @@ export class Http2Connection {
       throw error;
     } finally {
       clearTimeout(timer);
+      this.#attemptHandles = [];
     }
   }
+}
+
+/** What can keep the process alive. */
+interface Handle {
+  ref(): unknown;
+  unref(): unknown;
 }
 
 function handshakeTimeoutError(path: string, timeoutMs: number): ConnectError {
@@ -153,6 +229,19 @@ function handshakeTimeoutError(path: string, timeoutMs: number): ConnectError {
     `${path} accepted the connection but did not begin HTTP/2 within ${timeoutMs} ms; is it the socket of a Resonite IO mod?`,
     Code.DeadlineExceeded,
   );
+}
+
+function closedByModError(cause?: Error): ConnectError {
+  return new ConnectError("the mod closed the connection", Code.Unavailable, undefined, undefined, cause);
+}
+
+function goingAwayError(): ConnectError {
+  return new ConnectError("the mod is closing the connection", Code.Unavailable);
+}
+
+function frozenError(path: string, silentMs: number): ConnectError {
+  const message = `${path} has not answered a keep-alive ping for ${silentMs} ms; the game is frozen, or stopped by a debugger`;
+  return new ConnectError(message, Code.Unavailable);
 }
 
 function closedError(): ConnectError {

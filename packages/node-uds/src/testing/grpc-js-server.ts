@@ -49,7 +49,9 @@ export async function startGrpcJsServer(
   const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   const sent: Buffer[] = [];
   for (const [name, implementation] of Object.entries(handlers)) {
-    server.addService(definitionOf(services[name as Modality].methods, sent), implementation);
+    // Methods that are registered without a handler would have their requests decoded before they are refused.
+    const methods = services[name as Modality].methods.filter(({ localName }) => localName in implementation);
+    server.addService(definitionOf(methods, sent), implementation);
   }
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${socketPath}`, grpc.ServerCredentials.createInsecure(), (error) =>

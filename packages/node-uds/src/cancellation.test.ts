@@ -2,11 +2,11 @@ import { getEventListeners } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { type CallOptions, Code, ConnectError, Resonite } from "@resoio/core";
 import { describe, expect, it } from "vitest";
-import { createUdsTransport } from "../index.js";
-import { collect } from "../testing/collect.js";
-import { callFailure } from "../testing/failure-of.js";
-import { answer, answerPing, begin, pong, startHttp2Server } from "../testing/http2-server.js";
-import { startNetServer } from "../testing/net-server.js";
+import { createUdsTransport } from "./index.js";
+import { collect } from "./testing/collect.js";
+import { callFailure } from "./testing/failure-of.js";
+import { answer, answerPing, begin, pong, startHttp2Server } from "./testing/http2-server.js";
+import { startNetServer } from "./testing/net-server.js";
 
 /** Every kind of call, to a peer that does not end it. */
 const calls: readonly [string, (resonite: Resonite, options: CallOptions) => Promise<unknown>][] = [
@@ -15,7 +15,7 @@ const calls: readonly [string, (resonite: Resonite, options: CallOptions) => Pro
   ["a client stream", ({ rpc }, options) => rpc.locomotion.drive(commands(), options)],
 ];
 
-describe("watchCancellation", () => {
+describe("cancellation", () => {
   describe.each(calls)("%s", (_, start) => {
     it("whose signal is already aborted fails with Canceled and is never sent", async () => {
       let callCount = 0;

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { maxTimerMs } from "@resoio/core/internal";
+import { maxTimerMs } from "../max-timer-ms.js";
 
 /**
  * Calls `cancel` once, when `signal` is aborted (`Canceled`, with the signal's reason as cause) or when `timeoutMs` have

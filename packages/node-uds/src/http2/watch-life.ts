@@ -1,0 +1,61 @@
+import type { ClientHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+
+/** How often a connection is asked whether the other end lives, and how long it may take to answer. */
+export interface KeepAliveOptions {
+  /** Time between two pings, in milliseconds. Default 10,000. */
+  readonly intervalMs?: number;
+  /** How long nothing at all may come after a ping, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Pings the peer of `session` and calls `onFrozen`, once, when neither the answer nor anything else comes in time. Returns
+ * what stops it. Its timers do not keep the process alive; calls in flight do.
+ */
+export function watchLife(
+  session: ClientHttp2Session,
+  socket: Socket,
+  options: KeepAliveOptions,
+  onFrozen: (silentMs: number) => void,
+): () => void {
+  const { intervalMs = 10_000, timeoutMs = 10_000 } = options;
+  let timer: NodeJS.Timeout;
+  let isAnswered = true;
+  let isOver = false;
+
+  function askLater(): void {
+    timer = setTimeout(ask, intervalMs).unref();
+  }
+
+  function ask(): void {
+    const bytesBefore = socket.bytesRead;
+    // A peer that sends other things first has been asked already; Node would refuse an eleventh question.
+    if (isAnswered && !ping()) return;
+    timer = setTimeout(() => {
+      // A process that was busy itself finds its timers before its input. What has come is read by the next turn.
+      setImmediate(() => {
+        if (isOver) return;
+        if (isAnswered || socket.bytesRead > bytesBefore) askLater();
+        else onFrozen(timeoutMs);
+      });
+    }, timeoutMs).unref();
+  }
+
+  /** False when the session is about to end. */
+  function ping(): boolean {
+    isAnswered = false;
+    return (
+      !session.destroyed &&
+      session.ping(() => {
+        isAnswered = true;
+      })
+    );
+  }
+
+  askLater();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+}
