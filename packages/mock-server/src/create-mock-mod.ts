@@ -1,8 +1,9 @@
-import { Code, ConnectError, type ConnectRouter, createRouterTransport, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock } from "./engine/clock.js";
 import { Engine } from "./engine/engine.js";
 import type { FaultPlanInput } from "./faults/fault-plan.js";
 import { Faults } from "./faults/faults.js";
+import { createInProcessTransport, type InProcessTransport } from "./in-process/create-in-process-transport.js";
 import { defaultScenario } from "./scenarios/default-scenario.js";
 import { parseScenario } from "./scenarios/parse-scenario.js";
 import type { ScenarioInput } from "./scenarios/scenario.js";
@@ -25,9 +26,15 @@ export interface MockMod extends AsyncDisposable {
   readonly engine: Engine;
   /** What goes wrong; can be changed at any time. */
   readonly faults: Faults;
-  /** A Connect transport that reaches the mod without a socket. All of them share the one engine. */
-  transport(): Transport;
-  /** Stops the engine and ends the calls that are under way. `Lifecycle.Shutdown` does it too. May be called more than once. */
+  /**
+   * A new Connect transport that reaches the mod without a socket. Each has its own calls, which end when it is closed; all of them
+   * share the one engine.
+   */
+  transport(): InProcessTransport;
+  /**
+   * Stops the engine and ends the calls that are under way with `Unavailable`. `Lifecycle.Shutdown` does it too. May be called more
+   * than once.
+   */
   close(): Promise<void>;
 }
 
@@ -59,31 +66,9 @@ export function createMockParts(options: MockModOptions): { readonly mod: MockMo
   const mod: MockMod = {
     engine,
     faults,
-    transport: () => inProcessTransport(routes, ended.signal),
+    transport: () => createInProcessTransport({ routes, shutdownSignal: ended.signal }),
     close,
     [Symbol.asyncDispose]: close,
   };
   return { mod, routes };
-}
-
-function inProcessTransport(routes: Routes, shutdownSignal: AbortSignal): Transport {
-  const define = ({ rpc }: ConnectRouter): void => {
-    for (const { spec } of routes.values()) {
-      switch (spec.kind) {
-        case "unary":
-          rpc(spec.method, spec.impl);
-          break;
-        case "server_streaming":
-          rpc(spec.method, spec.impl);
-          break;
-        case "client_streaming":
-          rpc(spec.method, spec.impl);
-          break;
-        case "bidi_streaming":
-          rpc(spec.method, spec.impl);
-          break;
-      }
-    }
-  };
-  return createRouterTransport(define, { router: { shutdownSignal } });
 }

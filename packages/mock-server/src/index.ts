@@ -10,6 +10,7 @@ export type { EngineState } from "./engine/engine-state.js";
 export type { FaultPlan, FaultPlanInput } from "./faults/fault-plan.js";
 export type { Faults } from "./faults/faults.js";
 export { InvalidFaultPlanError } from "./faults/parse-fault-plan.js";
+export type { InProcessTransport } from "./in-process/create-in-process-transport.js";
 export type { CallEntry, ChangeEntry, Journal, JournalEntry } from "./journal/journal.js";
 export { defaultScenario } from "./scenarios/default-scenario.js";
 export { InvalidScenarioError, parseScenario, readScenarioFile } from "./scenarios/parse-scenario.js";

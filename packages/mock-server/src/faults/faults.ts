@@ -63,7 +63,6 @@ export class Faults {
     const call = (this.#callCounts.get(rpc) ?? 0) + 1;
     this.#callCounts.set(rpc, call);
     const { clock, random } = this.#engine;
-    if (this.#plan.unimplemented.includes(rpc)) throw new ConnectError("", Code.Unimplemented);
     for (const { ms, jitterMs } of this.#plan.latency.filter((entry) => applies(entry.rpc, rpc))) {
       await sleep(clock, ms + jitterMs * random(), signal);
     }

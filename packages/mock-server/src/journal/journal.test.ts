@@ -76,11 +76,13 @@ describe("the journal of a mod", () => {
   });
 
   it("has the calls that a fault failed", async () => {
-    await using test = await openMod({ faults: { unimplemented: ["connection.ping"], absentBridges: ["info"] } });
+    await using test = await openMod({
+      faults: { errors: [{ rpc: "connection.ping", call: 1, code: "aborted" }], absentBridges: ["info"] },
+    });
     await statusOf(test.raw.unary(ping, {}));
     await statusOf(test.raw.unary(services.info.method.getServerInfo, {}));
     expect(test.engine.journal.entries.map((entry) => (entry.kind === "call" ? entry.status : entry.what))).toEqual([
-      "Unimplemented",
+      "Aborted",
       "Unavailable",
     ]);
   });

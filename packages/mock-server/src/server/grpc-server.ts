@@ -3,7 +3,8 @@ import type { Socket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { serveCall } from "./grpc-server-call.js";
 import { statusTrailers } from "./grpc-status.js";
-import type { Routes } from "./routes.js";
+import { fromHeaders } from "./http2-headers.js";
+import { findRoute, type Routes } from "./routes.js";
 
 /** Options of {@link listenGrpc}. */
 export interface GrpcServerOptions {
@@ -53,11 +54,11 @@ export async function listenGrpc(options: GrpcServerOptions): Promise<GrpcServer
     // A connection that speaks something else. It has been destroyed.
   });
   server.on("stream", (stream, headers) => {
-    const route = routes.get(headers[":path"] ?? "");
+    const route = findRoute(routes, headers[":path"] ?? "");
     if (!isGrpc.test(headers["content-type"] ?? "")) refuse(stream, { ":status": 415 });
-    else if (route === undefined) {
-      const error = new ConnectError(`${headers[":path"]} is not implemented.`, Code.Unimplemented);
-      refuse(stream, { ":status": 200, "content-type": "application/grpc", ...statusTrailers(error) });
+    else if (route instanceof ConnectError) {
+      const trailers = fromHeaders(statusTrailers(route));
+      refuse(stream, { ":status": 200, "content-type": "application/grpc", ...trailers });
     } else {
       openCalls++;
       void serveCall(stream, headers, route, { readMaxBytes, shutdownSignal: shutdown.signal }).finally(

@@ -1,10 +1,21 @@
-import type { OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 
-/** The trailers that say how a call ended. `undefined` stands for OK. */
-export function statusTrailers(error: ConnectError | undefined): OutgoingHttpHeaders {
-  if (error === undefined) return { "grpc-status": "0" };
-  return { "grpc-status": String(error.code), "grpc-message": encodeGrpcMessage(error.rawMessage) };
+/** The trailers that say how a call ended, beside those in `trailer`. `undefined` stands for OK. */
+export function statusTrailers(error: ConnectError | undefined, trailer?: Headers): Headers {
+  const trailers = new Headers(trailer);
+  if (error === undefined) {
+    trailers.set("grpc-status", "0");
+    return trailers;
+  }
+  try {
+    setTrailerStatus(trailers, error);
+  } catch {
+    // Details that cannot be encoded. A caller is better served by the status without them than by another error.
+    trailers.set("grpc-status", String(error.code));
+  }
+  trailers.set("grpc-message", encodeGrpcMessage(error.rawMessage));
+  return trailers;
 }
 
 /**

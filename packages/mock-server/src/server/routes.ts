@@ -1,5 +1,5 @@
-import type { DescService, Message } from "@bufbuild/protobuf";
-import { Code, type ConnectError, type HandlerContext, type MethodImplSpec } from "@connectrpc/connect";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext, type MethodImplSpec } from "@connectrpc/connect";
 import { type Rpc, rpcs } from "@resoio/core";
 import type { Engine } from "../engine/engine.js";
 import type { Faults } from "../faults/faults.js";
@@ -11,10 +11,23 @@ import { toConnectError } from "../services/to-connect-error.js";
 export interface Route {
   readonly service: DescService;
   readonly spec: MethodImplSpec;
+  /** Whether the mod has the RPC. An old one has not, and says so before it looks at a request. */
+  readonly isPresent: () => boolean;
 }
 
 /** What can be called, by path. */
 export type Routes = ReadonlyMap<string, Route>;
+
+/** The path of a method, as {@link Routes} has it. */
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+/** The route that a path leads to now, or the error of a mod that has no such RPC. */
+export function findRoute(routes: Routes, path: string): Route | ConnectError {
+  const route = routes.get(path);
+  return route?.isPresent() === true ? route : new ConnectError(`${path} is not implemented.`, Code.Unimplemented);
+}
 
 /** What surrounds every handler. */
 interface Surroundings {
@@ -33,10 +46,11 @@ export function createRoutes(handlers: Partial<Handlers>, engine: Engine, faults
   const routes = new Map<string, Route>();
   for (const { service, methods } of toServiceSpecs(handlers)) {
     for (const spec of Object.values(methods)) {
-      const path = `/${service.typeName}/${spec.method.name}`;
+      const path = pathOf(spec.method);
       const rpc = rpcByPath.get(path);
       if (rpc === undefined) throw new Error(`${path} is not in the registry`);
-      routes.set(path, { service, spec: surround(spec, { engine, faults, rpc, service }) });
+      const isPresent = (): boolean => !faults.plan.unimplemented.includes(rpc.id);
+      routes.set(path, { service, spec: surround(spec, { engine, faults, rpc, service }), isPresent });
     }
   }
   return routes;
@@ -61,21 +75,13 @@ function surround(spec: MethodImplSpec, surroundings: Surroundings): MethodImplS
       return {
         kind: "server_streaming",
         method: spec.method,
-        impl: (request, context) =>
-          returnOnAbort(
-            many(surroundings, request, context, () => spec.impl(request, context)),
-            context.signal,
-          ),
+        impl: (request, context) => many(surroundings, request, context, () => spec.impl(request, context)),
       };
     case "bidi_streaming":
       return {
         kind: "bidi_streaming",
         method: spec.method,
-        impl: (requests, context) =>
-          returnOnAbort(
-            many(surroundings, undefined, context, () => spec.impl(requests, context)),
-            context.signal,
-          ),
+        impl: (requests, context) => many(surroundings, undefined, context, () => spec.impl(requests, context)),
       };
   }
 }
@@ -120,21 +126,6 @@ async function* many<T>(
     // Also when the reader leaves, which ends a generator without an error.
     writeDown(surroundings, request, status);
   }
-}
-
-/**
- * Ends a generator with its call. Connect's in-process transport just stops pulling when the reader leaves, which would leave
- * the generator suspended for ever, its `finally` never run.
- */
-function returnOnAbort<T>(messages: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const onAbort = (): void => {
-    messages.return(undefined).catch(() => {
-      // It ends with the error of the cancelled call, which its reader no longer wants.
-    });
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  return messages;
 }
 
 async function enter(

@@ -48,10 +48,11 @@ describe("lifecycle", () => {
   });
 
   it("does not accept a shutdown once it has begun", async () => {
-    await using test = await openMod();
-    const client = createClient(services.lifecycle, test.mod.transport());
+    const clock = createVirtualClock();
+    await using mod = createMockMod({ clock });
+    const client = createClient(services.lifecycle, mod.transport());
     expect((await client.shutdown({})).accepted).toBe(true);
-    await test.clock.advance(tickMs);
+    await clock.advance(tickMs);
     expect((await client.shutdown({})).accepted).toBe(false);
   });
 
