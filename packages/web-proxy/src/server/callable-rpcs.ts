@@ -1,0 +1,35 @@
+import { type DescMethod, getOption } from "@bufbuild/protobuf";
+import { type Access, rpcs } from "@resoio/core";
+import { Access as AccessNumber, access as accessOption } from "@resoio/core/gen/resoio/access/v1/access_pb";
+import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+
+/** An RPC that a client can ask for, by its path. */
+export interface CallableRpc {
+  /** `modality.method`. */
+  readonly id: string;
+  readonly path: string;
+  readonly method: DescMethod;
+  /** What a client must be allowed to do. `undefined`: nobody may call it. */
+  readonly access: Access | undefined;
+}
+
+const accessNames: Readonly<Record<AccessNumber, Access | undefined>> = {
+  [AccessNumber.UNSPECIFIED]: undefined,
+  [AccessNumber.OBSERVE]: "observe",
+  [AccessNumber.CONTROL]: "control",
+  [AccessNumber.WRITE]: "write",
+  [AccessNumber.ADMIN]: "admin",
+  [AccessNumber.SECRET]: "secret",
+};
+
+const ownRpcs: readonly CallableRpc[] = Picture.methods.map((method) => ({
+  id: `picture.${method.localName}`,
+  path: `/${method.parent.typeName}/${method.name}`,
+  method,
+  access: accessNames[getOption(method, accessOption)],
+}));
+
+/** Every RPC of the mod, and those of the proxy itself, by path. */
+export const callableRpcs: ReadonlyMap<string, CallableRpc> = new Map(
+  [...Object.values(rpcs), ...ownRpcs].map((rpc) => [rpc.path, rpc]),
+);
