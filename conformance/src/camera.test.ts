@@ -5,7 +5,7 @@ import { requestsOf } from "./testing/requests-of.js";
 import { settleUntil } from "./testing/settle-until.js";
 import { skipUnlessCarried } from "./testing/skip-unless-carried.js";
 import { codeOf, statusOf } from "./testing/status-of.js";
-import { transports } from "./testing/transports.js";
+import { type ConnectedMod, transports } from "./testing/transports.js";
 import { whileTimePasses } from "./testing/while-time-passes.js";
 
 /** A small window that shows a room of the scenario's. */
@@ -101,20 +101,20 @@ describe.each(transports)("camera over $name", (transport) => {
   });
 
   it("ends a read that waits when the stream is left meanwhile", async () => {
-    await using test = await open({ scenario, faults: { cameraWithoutFrames: true } });
+    await using test = await open({ scenario: { ...scenario, cameraFps: 0 } });
     const stream = test.resonite.camera.stream();
     const waiting = stream.next();
-    await test.resonite.connection.ping();
+    await untilWatched(test);
     await stream.return?.();
     expect(await waiting).toEqual({ done: true, value: undefined });
     await test.mod.engine.until(() => endsOf(test.mod).length === 1);
   });
 
   it("fails with Canceled when its signal is aborted, also before the first frame", async () => {
-    await using test = await open({ scenario, faults: { cameraWithoutFrames: true } });
+    await using test = await open({ scenario: { ...scenario, cameraFps: 0 } });
     const aborting = new AbortController();
     const reading = codeOf(drained(test.resonite.camera.stream({ signal: aborting.signal })));
-    await test.resonite.connection.ping();
+    await untilWatched(test);
     aborting.abort();
     expect(await reading).toBe(Code.Canceled);
     await test.mod.engine.until(() => endsOf(test.mod).length === 1);
@@ -302,4 +302,9 @@ describe.each(transports)("camera over $name", (transport) => {
 /** Reads until a frame has this number. */
 async function reading(stream: AsyncIterable<CameraFrame>, lastId: bigint): Promise<void> {
   for await (const { frameId } of stream) if (frameId >= lastId) return;
+}
+
+/** Returns when a camera call has reached the mod. Each ping gives it time to. */
+async function untilWatched({ mod, resonite }: ConnectedMod): Promise<void> {
+  while (mod.engine.camera.waitingCount === 0) await resonite.connection.ping();
 }

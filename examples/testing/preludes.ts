@@ -10,4 +10,11 @@ export const preludes: ReadonlyMap<string, string> = new Map([
     `await using transport = await import("@resoio/node-uds").then(({ createUdsTransport, findSocket }) =>
        createUdsTransport({ socketPath: findSocket }));`,
   ],
+  [
+    "url",
+    `await using proxy = await (await import("@resoio/web-proxy")).createProxy({
+       upstream: (await import("@resoio/node-uds")).createUdsTransport({
+         socketPath: () => process.env["RESONITE_IO_SOCKET"] ?? "" }), ownsUpstreams: true, port: 0 });
+     const { url } = proxy;`,
+  ],
 ]);

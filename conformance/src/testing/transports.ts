@@ -98,6 +98,7 @@ async function openProxy(upstream: UdsTransport, allowOrigins: readonly string[]
     limits: {
       acceptedCallsPerSecond: 1_000_000,
       callsPerSecond: 1_000_000,
+      framesPerSecond: 10_000_000,
       loginAttemptsPerMinute: 1_000_000,
       maxCalls: 1_000,
       maxMessageBytes: 64 * 1024 * 1024,

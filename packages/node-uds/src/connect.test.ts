@@ -1,11 +1,19 @@
 import { writeFile } from "node:fs/promises";
+import * as grpc from "@grpc/grpc-js";
 import { Code, InvalidOptionsError } from "@resoio/core";
 import { describe, expect, it } from "vitest";
-import { AmbiguousSocketError, connect, InvalidEnvironmentError, SocketNotFoundError } from "./index.js";
+import {
+  AmbiguousSocketError,
+  connect,
+  InvalidEnvironmentError,
+  ReadyTimeoutError,
+  type SocketEnvironment,
+  SocketNotFoundError,
+} from "./index.js";
 import { builtLibrary, runScript } from "./testing/child-process.js";
 import { setVariable } from "./testing/environment-variable.js";
 import { callFailure, failureOf } from "./testing/failure-of.js";
-import { startGrpcJsServer } from "./testing/grpc-js-server.js";
+import { type GrpcHandlers, startGrpcJsServer } from "./testing/grpc-js-server.js";
 import { answer, answerPing, pong, startHttp2Server } from "./testing/http2-server.js";
 import { makeDeadSocket, startNetServer } from "./testing/net-server.js";
 import { makeTempFolder } from "./testing/temp-folder.js";
@@ -177,4 +185,210 @@ describe("connect", () => {
     `);
     expect(result).toEqual({ exitCode: 0, stdout: "ConnectError\n", stderr: "" });
   });
+
+  describe("with waitForReady", () => {
+    it("waits for a mod that appears later", async () => {
+      await using folder = await makeTempFolder();
+      const { environment, looked } = watchedEnvironment(folder.path);
+      const connecting = connect({ waitForReady: true, environment });
+      await looked;
+      await using server = await startHttp2Server(answerPing, { socketPath: folder.file("resonite-late.sock") });
+      await using resonite = await connecting;
+      expect(await resonite.status().next()).toMatchObject({ value: { state: "connected" } });
+      expect((await resonite.connection.ping()).message).toBe("pong");
+      // One to see that it is ready, and the one that stays.
+      expect(server.sessions).toHaveLength(2);
+    });
+
+    it("waits for a mod that is still starting", async () => {
+      let pingCount = 0;
+      await using server = await startGrpcJsServer({
+        connection: {
+          ping(_, respond) {
+            if (++pingCount === 1) respond({ code: grpc.status.FAILED_PRECONDITION, details: "starting" });
+            else respond(null, {});
+          },
+        },
+      });
+      await using _resonite = await connect({ waitForReady: true, socketPath: server.socketPath });
+      expect(pingCount).toBe(2);
+    });
+
+    it("throws ReadyTimeoutError when no mod came in time", async () => {
+      await using folder = await makeTempFolder();
+      const options = { environment: { RESONITE_IO_SOCKET_DIR: folder.path }, timeoutMs: 30 };
+      const error = await failureOf(connect({ waitForReady: true, ...options }));
+      expect(error).toBeInstanceOf(ReadyTimeoutError);
+      expect(error).toMatchObject({ timeoutMs: 30, cause: expect.any(SocketNotFoundError) });
+    });
+
+    it("needs no time for a mod that is ready", async () => {
+      await using server = await startHttp2Server(answerPing);
+      await using resonite = await connect({ waitForReady: true, socketPath: server.socketPath, timeoutMs: 0 });
+      await resonite.connection.ping();
+    });
+
+    it("throws the reason of its signal, at once or while it waits", async () => {
+      await using folder = await makeTempFolder();
+      const { environment, looked } = watchedEnvironment(folder.path);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const failure = failureOf(connect({ waitForReady: true, environment, signal }));
+      await looked;
+      const reason = new Error("changed my mind");
+      controller.abort(reason);
+      expect(await failure).toBe(reason);
+      expect(await failureOf(connect({ waitForReady: true, environment, signal }))).toBe(reason);
+    });
+  });
+
+  describe("with a logger", () => {
+    it.each(["0.6.9", "0.8.0", "1.7.0", "7"])("warns of a mod %s, which speaks another version", async (version) => {
+      await using mod = await startMod(version);
+      const result = await runLogging(`await connect({ socketPath: ${JSON.stringify(mod.socketPath)}, logger });`);
+      expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(result.lines).toEqual([expect.stringMatching(/^warn: version mismatch: /)]);
+      expect(result.lines[0]).toContain(`the mod is ${version}, these packages speak to 0.7.0`);
+    });
+
+    it("warns of a mod that is too old to tell its version", async () => {
+      await using mod = await startGrpcJsServer({});
+      const result = await runLogging(`await connect({ socketPath: ${JSON.stringify(mod.socketPath)}, logger });`);
+      expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(result.lines).toEqual([expect.stringMatching(/^warn: the mod is too old to tell its version/)]);
+    });
+
+    it.each(["0.7.0", "0.7.12", "0.7.1-dev"])("says nothing of a mod %s, and asks it once", async (version) => {
+      await using mod = await startMod(version);
+      const result = await runLogging(`
+        const options = { socketPath: ${JSON.stringify(mod.socketPath)}, logger };
+        const first = await connect(options);
+        // Answered after the question of the connection.
+        await first.info.getServerInfo();
+        await connect(options);
+      `);
+      expect(result).toEqual({ exitCode: 0, lines: [], stderr: "" });
+      // The second is the script's own.
+      expect(mod.askedCount).toBe(2);
+    });
+
+    it("warns once in a process, also of two connections at the same time", async () => {
+      await using mod = await startMod("0.6.0", { together: 2 });
+      const result = await runLogging(`
+        const options = { socketPath: ${JSON.stringify(mod.socketPath)}, logger };
+        await Promise.all([connect(options), connect(options)]);
+        await warned;
+        await connect(options);
+      `);
+      expect(result.lines).toHaveLength(1);
+      expect(mod.askedCount).toBe(2);
+    });
+
+    it("throws nothing when the mod cannot be asked, and the next connection asks again", async () => {
+      await using mod = await startMod("0.6.0", { failures: 1 });
+      const result = await runLogging(`
+        const options = { socketPath: ${JSON.stringify(mod.socketPath)}, logger };
+        const resonite = await connect(options);
+        await debugged;
+        await resonite.connection.ping();
+        await connect(options);
+      `);
+      expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(result.lines).toEqual([
+        "debug: the mod's version could not be asked for: no idea",
+        expect.stringMatching(/^warn: version mismatch/),
+      ]);
+    });
+
+    it("asks no more when it is closed at once", async () => {
+      await using mod = await startMod("0.6.0");
+      const result = await runLogging(`
+        await using _ = await connect({ socketPath: ${JSON.stringify(mod.socketPath)}, logger });
+      `);
+      const reason = "debug: the mod's version could not be asked for: the transport was closed";
+      expect(result).toEqual({ exitCode: 0, lines: [reason], stderr: "" });
+    });
+
+    it("does not wait for the answer", async () => {
+      const asked = Promise.withResolvers<void>();
+      await using server = await startHttp2Server((stream, headers) => {
+        if (headers[":path"]?.endsWith("/GetServerInfo")) asked.resolve();
+        else answerPing(stream);
+      });
+      const logger = { debug() {}, info() {}, warn() {} };
+      await using resonite = await connect({ socketPath: server.socketPath, logger });
+      await asked.promise;
+      await resonite.connection.ping();
+    });
+  });
+
+  it("does not ask for the version without a logger", async () => {
+    await using mod = await startMod("0.6.0");
+    const result = await runLogging(`
+      const resonite = await connect({ socketPath: ${JSON.stringify(mod.socketPath)} });
+      await resonite.connection.ping();
+    `);
+    expect(result).toEqual({ exitCode: 0, lines: [], stderr: "" });
+    expect(mod.askedCount).toBe(0);
+  });
 });
+
+/** Variables that tell when a socket has been looked for with them in vain. */
+function watchedEnvironment(directory: string) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let count = 0;
+  const environment: SocketEnvironment = {
+    get RESONITE_IO_SOCKET_DIR() {
+      if (++count === 2) resolve();
+      return directory;
+    },
+  };
+  return { environment, looked: promise };
+}
+
+interface ModOptions {
+  /** How often it fails before it answers. */
+  readonly failures?: number;
+  /** How many questions it answers at a time, when all of them have come. */
+  readonly together?: number;
+}
+
+/** A mod that counts how often it was asked for its version. */
+async function startMod(modVersion: string, { failures = 0, together = 1 }: ModOptions = {}) {
+  const waiting: (() => void)[] = [];
+  let askedCount = 0;
+  const handlers: GrpcHandlers = {
+    connection: { ping: (_, respond) => respond(null, {}) },
+    info: {
+      getServerInfo(_, respond) {
+        const status = ++askedCount <= failures ? { code: grpc.status.INTERNAL, details: "no idea" } : null;
+        waiting.push(() => respond(status, { modVersion }));
+        if (waiting.length === together) for (const answer of waiting.splice(0)) answer();
+      },
+    },
+  };
+  const { socketPath, [Symbol.asyncDispose]: dispose } = await startGrpcJsServer(handlers);
+  return {
+    socketPath,
+    get askedCount() {
+      return askedCount;
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** What is asked and warned of once per process needs a process for each test. Changes of life are left out. */
+async function runLogging(script: string) {
+  const { exitCode, stdout, stderr } = await runScript(`
+    import { connect } from ${JSON.stringify(builtLibrary)};
+    const { promise: warned, resolve: tellWarned } = Promise.withResolvers();
+    const { promise: debugged, resolve: tellDebugged } = Promise.withResolvers();
+    const logger = {
+      debug: (message) => tellDebugged(console.log("debug: " + message)),
+      info() {},
+      warn: (message) => tellWarned(console.log("warn: " + message)),
+    };
+    ${script}
+  `);
+  return { exitCode, lines: stdout.split("\n").filter((line) => line !== ""), stderr };
+}

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, InvalidOptionsError, neverReconnect, Resonite } from "@resoio/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect, createUdsTransport, type KeepAliveOptions } from "./index.js";
@@ -19,6 +18,7 @@ describe("keep-alive", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   });
+
   afterEach(() => {
     vi.useRealTimers();
   });
@@ -33,8 +33,8 @@ describe("keep-alive", () => {
     const failure = callFailure(start(new Resonite(transport), {}));
     await arrived.promise;
     proxy.freeze();
-    vi.advanceTimersByTime(2_000);
-    vi.advanceTimersByTime(3_000);
+    await pass(2_000);
+    await pass(3_000);
 
     const error = await failure;
     expect(error.code).toBe(Code.Unavailable);
@@ -50,15 +50,13 @@ describe("keep-alive", () => {
     await using transport = createUdsTransport({ socketPath: peer.socketPath, reconnect: neverReconnect });
     const changes = transport.status();
     await transport.open();
-    vi.advanceTimersByTime(9_999);
-    await settle();
+    await pass(9_999);
     expect(peer.pingCount).toBe(0);
-    vi.advanceTimersByTime(1);
+    await pass(1);
     await peer.nextPing();
-    vi.advanceTimersByTime(9_999);
-    await settle();
+    await pass(9_999);
     expect(vi.getTimerCount()).toBe(1);
-    vi.advanceTimersByTime(1);
+    await pass(1);
     expect((await reasonOfLoss(changes)).message).toContain("10000 ms");
   });
 
@@ -66,9 +64,9 @@ describe("keep-alive", () => {
     await using peer = await startPingPeer();
     await using transport = createUdsTransport({ socketPath: peer.socketPath, reconnect: neverReconnect });
     await transport.open();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     await peer.nextPing();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     await peer.hungUp;
   });
 
@@ -78,16 +76,14 @@ describe("keep-alive", () => {
     const changes = transport.status();
     await transport.open();
     for (let round = 1; round <= 12; round++) {
-      vi.advanceTimersByTime(10_000);
+      await pass(10_000);
       (await peer.nextPing()).answer();
-      vi.advanceTimersByTime(10_000);
-      await settle();
+      await pass(10_000);
     }
     expect(peer.pingCount).toBe(12);
-    // The loss is the first that is told after the connection was opened.
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     await peer.nextPing();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     expect(statesOf(await readUntil(changes, "lost"))).toEqual(["idle", "connecting", "connected", "lost"]);
   });
 
@@ -96,26 +92,21 @@ describe("keep-alive", () => {
     await using transport = createUdsTransport({ socketPath: peer.socketPath, reconnect: neverReconnect });
     const changes = transport.status();
     await transport.open();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     const ping = await peer.nextPing();
     // More often than Node lets pings be under way.
     for (let round = 1; round <= 12; round++) {
       peer.sendSomething();
-      vi.advanceTimersByTime(10_000);
-      await settle();
-      vi.advanceTimersByTime(10_000);
-      await settle();
+      await pass(10_000);
+      await pass(10_000);
     }
     // Still watched, for its answer is followed by the next question, and silence by the end.
     ping.answer();
-    await settle();
-    peer.sendSomething();
-    vi.advanceTimersByTime(10_000);
-    await settle();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
+    await pass(10_000);
     await peer.nextPing();
     expect(peer.pingCount).toBe(2);
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     expect(statesOf(await readUntil(changes, "lost"))).toEqual(["idle", "connecting", "connected", "lost"]);
   });
 
@@ -123,21 +114,18 @@ describe("keep-alive", () => {
     await using peer = await startPingPeer();
     await using transport = createUdsTransport({ socketPath: peer.socketPath, reconnect: neverReconnect });
     await transport.open();
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
     const ping = await peer.nextPing();
+    await nextTimer();
     // The answer is in the socket, and the time over, before this process gets to reading.
     ping.answer();
     vi.advanceTimersByTime(10_000);
-    await settle();
+    await nextTimer();
     expect(await transport.status().next()).toMatchObject({ value: { state: "connected" } });
   });
 
   it("breaks no connection when it is false", async () => {
-    const arrived = Promise.withResolvers<void>();
-    await using server = await startHttp2Server((stream, headers) => {
-      if (headers[":path"]?.endsWith("/Ping")) answerPing(stream);
-      else arrived.resolve();
-    });
+    await using server = await startHttp2Server(answerPing);
     await using proxy = await startFreezableProxy(server.socketPath);
     const options = { socketPath: proxy.socketPath, reconnect: neverReconnect };
     await using patient = createUdsTransport({ ...options, keepAlive: false });
@@ -148,8 +136,8 @@ describe("keep-alive", () => {
     const ping = new Resonite(patient).connection.ping();
     // Nothing was planned for it: the one timer is that of the other.
     expect(vi.getTimerCount()).toBe(1);
-    vi.advanceTimersByTime(10_000);
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
+    await pass(10_000);
     await readUntil(changes, "lost");
     proxy.thaw();
     expect((await ping).message).toBe("pong");
@@ -166,10 +154,10 @@ describe("keep-alive", () => {
     await connection.ping();
     const changes = transport.status();
     proxy.freeze();
-    vi.advanceTimersByTime(10_000);
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
+    await pass(10_000);
     await readUntil(changes, "reconnecting");
-    vi.advanceTimersByTime(100);
+    await pass(100);
     await readUntil(changes, "connected");
     expect((await connection.ping()).message).toBe("new");
   });
@@ -185,24 +173,23 @@ describe("keep-alive", () => {
 
     mod.signal("SIGSTOP");
     const failure = callFailure(connection.ping());
-    vi.advanceTimersByTime(10_000);
-    vi.advanceTimersByTime(10_000);
+    await pass(10_000);
+    await pass(10_000);
     const error = await failure;
     expect(error.code).toBe(Code.Unavailable);
     expect(error.message).toContain("has not answered a keep-alive ping");
     expect(error.cause).toBe(await reasonOfLoss(changes));
 
     await readUntil(changes, "reconnecting");
-    vi.advanceTimersByTime(1_000);
+    await pass(1_000);
     await readUntil(changes, "connecting");
     // The system accepts connections for a stopped process, which then keeps silent.
-    await settle();
-    vi.advanceTimersByTime(5_000);
+    await pass(5_000);
     const [plan] = await readUntil(changes, "reconnecting");
     expect(plan).toMatchObject({ attempt: 2, reason: { code: Code.DeadlineExceeded } });
 
     mod.signal("SIGCONT");
-    vi.advanceTimersByTime(1_000);
+    await pass(1_000);
     await readUntil(changes, "connected");
     expect((await connection.ping()).message).toBe("pong");
   });
@@ -218,27 +205,26 @@ describe("keep-alive", () => {
 
       const asking = createUdsTransport({ socketPath: peer.socketPath });
       await asking.open();
-      vi.advanceTimersByTime(10_000);
+      await pass(10_000);
       await peer.nextPing();
       expect(vi.getTimerCount()).toBe(1);
       await asking.close();
       expect(vi.getTimerCount()).toBe(0);
     });
 
-    it("of one that is closed between the end of the time and the verdict", async () => {
-      const lines: string[] = [];
-      const write = (line: string): void => void lines.push(line);
+    it("of one that the mod closes between the end of the time and the verdict", async () => {
       await using peer = await startPingPeer();
-      const logger = { debug: write, info: write, warn: write };
-      const transport = createUdsTransport({ socketPath: peer.socketPath, logger });
+      await using transport = createUdsTransport({ socketPath: peer.socketPath, reconnect: neverReconnect });
+      const changes = transport.status();
       await transport.open();
+      await pass(10_000);
+      await peer.nextPing();
+      await nextTimer();
+      peer.hangUp();
       vi.advanceTimersByTime(10_000);
-      (await peer.nextPing()).answer();
-      vi.advanceTimersByTime(10_000);
-      await transport.close();
-      await settle();
+      expect((await reasonOfLoss(changes)).message).toContain("closed the connection");
+      await nextTimer();
       expect(vi.getTimerCount()).toBe(0);
-      expect(lines).toEqual(["connected", "connection closed"]);
     });
 
     it("of one that the mod has closed", async () => {
@@ -278,11 +264,14 @@ describe("the options of keep-alive", () => {
 });
 
 describe("keep-alive and the process", () => {
-  it("does not keep it alive by pings on an idle connection", async () => {
+  it.each([
+    ["pings on an idle connection", "{ intervalMs: 1, timeoutMs: 1_000 }"],
+    ["waiting for the next ping", "{ intervalMs: 3_600_000 }"],
+  ])("does not keep it alive by %s", async (_, keepAlive) => {
     await using server = await startHttp2Server(answerPing);
     const result = await runScript(`
       import { connect } from ${JSON.stringify(builtLibrary)};
-      const keepAlive = { intervalMs: 1, timeoutMs: 1_000 };
+      const keepAlive = ${keepAlive};
       const resonite = await connect({ socketPath: ${JSON.stringify(server.socketPath)}, keepAlive });
       await resonite.connection.ping();
       // Time for a ping or two.
@@ -297,28 +286,44 @@ describe("keep-alive and the process", () => {
       import { connect } from ${JSON.stringify(builtLibrary)};
       const keepAlive = { intervalMs: 1, timeoutMs: 3_600_000 };
       const resonite = await connect({ socketPath: ${JSON.stringify(peer.socketPath)}, keepAlive });
-      const work = setInterval(() => {}, 1_000);
-      process.stdin.once("close", () => clearInterval(work)).resume();
+      // Time for a ping.
+      setTimeout(() => console.log("done"), 20);
     `);
     await peer.nextPing();
-    expect(await result).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    expect(await result).toEqual({ exitCode: 0, stdout: "done\n", stderr: "" });
   });
 
-  it("ends a process that waits for nothing but an answer of a frozen mod", async () => {
-    await using peer = await startPingPeer();
+  it.each([
+    ["an answer", "resonite.connection.ping()"],
+    ["the reading of what it has sent", "resonite.rpc.microphone.streamAudio(tooMuch())"],
+  ])("ends a process that waits for nothing but %s of a frozen mod", async (_, call) => {
+    await using peer = await startNetServer((socket) => socket.pause().write(wideGreeting));
     const result = await runScript(`
       import { connect } from ${JSON.stringify(builtLibrary)};
       const keepAlive = { intervalMs: 1, timeoutMs: 20 };
       const resonite = await connect({ socketPath: ${JSON.stringify(peer.socketPath)}, keepAlive });
-      await resonite.connection.ping().catch((error) => console.log(error.rawMessage));
+      async function* tooMuch() {
+        yield { samples: new Uint8Array(8 * 1024 * 1024) };
+      }
+      await ${call}.catch((error) => console.log(error.rawMessage));
     `);
     expect(result).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("has not answered"), stderr: "" });
   });
 });
 
-/** Gives everything that is under way between two sockets of this process the time to arrive. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) await nextTurn();
+const realSetTimeout = setTimeout;
+
+/**
+ * Moves the clock where timers fire: before what the sockets have for this process is read. All of that, and what follows from
+ * it, has happened when the clock is moved the next time.
+ */
+async function pass(milliseconds: number): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await nextTimer();
+  vi.advanceTimersByTime(milliseconds);
+}
+
+function nextTimer(): Promise<void> {
+  return new Promise((resolve) => void realSetTimeout(resolve));
 }
 
 /** One question whether the peer lives. */
@@ -331,6 +336,11 @@ const prefaceBytes = 24;
 const pingType = 6;
 const ackFlag = 1;
 const settingsFrame = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+/** A greeting that lets a client send more ahead than a socket can hold. */
+const wideGreeting = Buffer.from([
+  ...[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7f, 0xff, 0xff, 0xff],
+  ...[0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0xff, 0, 0],
+]);
 /** One byte more for the whole connection; any frame would do. */
 const windowUpdateFrame = Buffer.from([0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
 
@@ -367,6 +377,7 @@ async function startPingPeer() {
         });
       }
     },
+    hangUp: () => void socket?.destroy(),
     sendSomething: () => void socket?.write(windowUpdateFrame),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

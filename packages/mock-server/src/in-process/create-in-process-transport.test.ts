@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
@@ -8,7 +9,7 @@ import { describe, expect, it } from "vitest";
 import { createMockMod, type MockMod } from "../create-mock-mod.js";
 import { createVirtualClock } from "../engine/clock.js";
 import { openInProcess, routesOf } from "../testing/call-carriers.js";
-import type { InProcessTransport } from "./create-in-process-transport.js";
+import { createInProcessTransport, type InProcessTransport } from "./create-in-process-transport.js";
 
 const { streamAudio } = services.speaker.method;
 const { drive } = services.locomotion.method;
@@ -29,10 +30,14 @@ function callsOf({ engine }: MockMod): readonly string[] {
   return engine.journal.entries.flatMap((entry) => (entry.kind === "call" ? [`${entry.rpc} ${entry.status}`] : []));
 }
 
-async function collect(statuses: AsyncIterable<ConnectionStatus>): Promise<readonly string[]> {
-  const states: string[] = [];
-  for await (const { state } of statuses) states.push(state);
-  return states;
+async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const collected: T[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
+
+async function statesOf(transport: InProcessTransport): Promise<readonly ConnectionStatus["state"][]> {
+  return (await collect(transport.status())).map(({ state }) => state);
 }
 
 /** Starts a call in bytes. `ended` resolves with its error. */
@@ -59,6 +64,19 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await nextTurn();
 }
 
+/** Sends empty messages until the handler is behind for good. `drained` resolves when it is not any more. */
+async function fill(call: WireCall): Promise<{ readonly sent: number; readonly drained: Promise<void> }> {
+  for (let sent = 1; ; sent++) {
+    if (call.send(new Uint8Array())) continue;
+    let isDrained = false;
+    const drained = call.drained().then(() => {
+      isDrained = true;
+    });
+    await settle();
+    if (!isDrained) return { sent, drained };
+  }
+}
+
 describe("the in-process transport", () => {
   it("lets timers and I/O have their turn while a program makes one call after the other", async () => {
     await using mod = createMockMod();
@@ -68,6 +86,51 @@ describe("the in-process transport", () => {
       isDue = true;
     }, 1);
     while (!isDue) await connection.ping();
+  });
+
+  it("lets a deadline pass while neither side of a stream waits for anything", async () => {
+    const routes = new Map([
+      ...routesOf(services.locomotion, {
+        async drive(commands) {
+          for await (const _ of commands);
+          return {};
+        },
+      }),
+      ...routesOf(services.speaker, {
+        async *streamAudio() {
+          for (;;) yield {};
+        },
+      }),
+    ]);
+    const { resonite } = openInProcess(routes);
+    async function* endless() {
+      for (;;) yield {};
+    }
+    const { locomotion, speaker } = resonite.rpc;
+    expect(await codeOf(locomotion.drive(endless(), { timeoutMs: 20 }))).toBe(Code.DeadlineExceeded);
+    const listen = async (): Promise<void> => {
+      for await (const _ of speaker.streamAudio({}, { timeoutMs: 20 }));
+    };
+    expect(await codeOf(listen())).toBe(Code.DeadlineExceeded);
+  });
+
+  it("holds requests back that nobody reads any more, until the call is over", async () => {
+    const more = Promise.withResolvers<void>();
+    const routes = routesOf(services.locomotion, {
+      async drive(commands) {
+        for await (const _ of commands) break;
+        await more.promise;
+        return {};
+      },
+    });
+    const { transport } = openInProcess(routes);
+    const { call, ended } = startCall(transport, { method: drive });
+    call.send(new Uint8Array());
+    await settle();
+    expect(call.send(new Uint8Array())).toBe(false);
+    more.resolve();
+    await call.drained();
+    expect(await ended).toBeUndefined();
   });
 
   it("carries bytes: neither side sees what the other does with its objects later", async () => {
@@ -182,16 +245,9 @@ describe("the in-process transport", () => {
     });
     const { transport } = openInProcess(routes);
     const { call, ended } = startCall(transport, { method: drive });
-    let sent = 1;
-    while (call.send(new Uint8Array())) sent++;
+    const { sent, drained } = await fill(call);
     // About a megabyte, of which an empty message takes its share.
     expect(sent).toBeLessThan(100_000);
-    let isDrained = false;
-    const drained = call.drained().then(() => {
-      isDrained = true;
-    });
-    await settle();
-    expect(isDrained).toBe(false);
     read.resolve();
     await drained;
     call.halfClose();
@@ -203,10 +259,27 @@ describe("the in-process transport", () => {
     const routes = routesOf(services.locomotion, { drive: () => new Promise(() => {}) });
     const { transport } = openInProcess(routes);
     const { call } = startCall(transport, { method: drive });
-    while (call.send(new Uint8Array()));
-    const drained = call.drained();
+    const { drained } = await fill(call);
     call.cancel(new ConnectError("enough", Code.Canceled));
     await drained;
+  });
+
+  it("leaves neither a timer nor a listener behind", async () => {
+    const routes = routesOf(services.connection, { ping: () => ({}) });
+    const shutdown = new AbortController();
+    const calling = new AbortController();
+    const signals = [shutdown.signal, calling.signal];
+    const transport = createInProcessTransport({ routes, shutdownSignal: shutdown.signal });
+    const { connection } = new Resonite(transport);
+    const left = () => ({
+      timers: process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length,
+      listeners: signals.map((signal) => getEventListeners(signal, "abort").length),
+    });
+    const before = left();
+    await connection.ping("", { signal: calling.signal, timeoutMs: 3_600_000 });
+    expect(left()).toEqual(before);
+    await transport.close();
+    expect(left().listeners).toEqual([0, 0]);
   });
 
   it("tells a handler of a deadline as such", async () => {
@@ -276,11 +349,11 @@ describe("closing an in-process transport", () => {
   it("is the last that its status tells, whatever becomes of the mod", async () => {
     const mod = createMockMod();
     const transport = mod.transport();
-    const states = collect(transport.status());
+    const states = statesOf(transport);
     await transport.close();
     await mod.close();
     expect(await states).toEqual(["connected", "closed"]);
-    expect(await collect(transport.status())).toEqual(["closed"]);
+    expect(await statesOf(transport)).toEqual(["closed"]);
   });
 });
 
@@ -304,10 +377,10 @@ describe("closing a mod in process", () => {
   it("is told by the status as a loss", async () => {
     const mod = createMockMod();
     const transport = mod.transport();
-    const statuses = collect(transport.status());
+    const states = statesOf(transport);
     await mod.close();
     await transport.close();
-    expect(await statuses).toEqual(["connected", "lost", "idle", "closed"]);
+    expect(await states).toEqual(["connected", "lost", "idle", "closed"]);
     const late = mod.transport();
     expect(await late.status().next()).toMatchObject({ value: { state: "idle" } });
   });

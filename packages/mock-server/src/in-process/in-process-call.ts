@@ -14,6 +14,12 @@ export interface InProcessCallRequest extends WireCallRequest {
   readonly shutdownSignal: AbortSignal;
 }
 
+/**
+ * After so many messages the rest of the program has its turn: two sides that never wait for anything would otherwise keep timers, and
+ * with them deadlines, from theirs for ever.
+ */
+const messagesPerTurn = 256;
+
 /** One call that goes to its handler in bytes, as over a socket, but without one. */
 export class InProcessCall implements WireCall {
   header = new Headers();
@@ -22,8 +28,12 @@ export class InProcessCall implements WireCall {
   readonly #listener: WireCallListener;
   #served: ServedCall | undefined;
   #stopWatching = (): void => {};
-  /** Settled when the handler has caught up with the requests. */
+  /** Why no request shall be sent now: so many reasons. */
+  #holdCount = 0;
+  /** Settled when there is no such reason any more. */
   #drained: PromiseWithResolvers<void> | undefined;
+  #sentCount = 0;
+  #deliveredCount = 0;
   /** Settled when messages are wanted again. */
   #resumed: PromiseWithResolvers<void> | undefined;
   #hasHeader = false;
@@ -47,10 +57,10 @@ export class InProcessCall implements WireCall {
       route,
       { header: new Headers(header), timeoutMs, shutdownSignal },
       {
-        pause: () => {
-          this.#drained ??= Promise.withResolvers();
-        },
-        resume: () => this.#settleDrained(),
+        pause: () => this.#hold(),
+        resume: () => this.#letGo(),
+        // Until the end: there is no use in sending.
+        drop: () => this.#hold(),
         send: (message) => this.#deliver(message),
       },
     );
@@ -61,7 +71,11 @@ export class InProcessCall implements WireCall {
   send(message: Uint8Array): boolean {
     if (this.#isEnded) return true;
     this.#served?.push(message);
-    return this.#drained === undefined;
+    if (++this.#sentCount % messagesPerTurn === 0) {
+      this.#hold();
+      void nextTurn().then(() => this.#letGo());
+    }
+    return this.#holdCount === 0;
   }
 
   sendLast(message: Uint8Array): void {
@@ -105,7 +119,7 @@ export class InProcessCall implements WireCall {
 
   async #serve(served: ServedCall): Promise<void> {
     const { trailer } = await served.run();
-    // A program that makes one call after the other would otherwise keep timers and I/O, and with them the mod, from their turn.
+    // For the same reason: a program may make one call after the other.
     await nextTurn();
     if (this.#isEnded) return;
     const error = findTrailerError(trailer);
@@ -120,6 +134,7 @@ export class InProcessCall implements WireCall {
     await this.#wanted();
     if (this.#isEnded) return;
     this.#listener.onMessage(message);
+    if (++this.#deliveredCount % messagesPerTurn === 0) await nextTurn();
     await this.#wanted();
   }
 
@@ -141,6 +156,15 @@ export class InProcessCall implements WireCall {
     // The handler first: it must not take what follows from the end, such as requests that stop, for one in good order.
     this.#served?.cancel(reason);
     this.#end(error, true);
+  }
+
+  #hold(): void {
+    this.#holdCount++;
+    if (!this.#isEnded) this.#drained ??= Promise.withResolvers();
+  }
+
+  #letGo(): void {
+    if (--this.#holdCount === 0) this.#settleDrained();
   }
 
   #settleDrained(): void {

@@ -1,4 +1,5 @@
 import * as http2 from "node:http2";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { frameMessage, MessageAssembler } from "@resoio/core/internal";
@@ -32,6 +33,8 @@ export async function serveCall(
       {
         pause: () => stream.pause(),
         resume: () => stream.resume(),
+        // A stream that stays paused may never come to its close.
+        drop: () => stream.resume(),
         send: (message) => send(stream, call.header, message),
       },
     );
@@ -58,6 +61,8 @@ function readRequests(stream: http2.ServerHttp2Stream, call: ServedCall, readMax
     }
   });
   stream.once("end", () => {
+    // A stream that was reset or lost comes to its end as well. That is no half-close; the close that follows cancels the call.
+    if (stream.aborted) return;
     call.finish(assembler.isBetweenMessages ? undefined : new ConnectError("Incomplete message.", Code.Internal));
   });
 }
@@ -81,6 +86,15 @@ function endWith(stream: http2.ServerHttp2Stream, header: Headers, trailer: Head
   } else {
     stream.respond({ ...fromHeaders(header), ...trailers, ...responseHeaders }, { endStream: true });
   }
-  // A client that is still sending is told that nobody listens any more.
-  if (!stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  if (!stream.readableEnded) void closeOnceTold(stream);
+}
+
+/**
+ * Tells a client that is still sending that nobody listens any more. Not before it has been told how the call ended, of which no event
+ * speaks: a stream that is closed takes along what still waits behind the other calls of its connection.
+ */
+async function closeOnceTold(stream: http2.ServerHttp2Stream): Promise<void> {
+  await nextTurn();
+  while (!stream.destroyed && stream.state.localClose !== 1) await pause(5);
+  if (!stream.destroyed && !stream.readableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
 }

@@ -254,4 +254,14 @@ describe("an answer before the request is complete", () => {
     });
     await expectAlive(test);
   });
+
+  it("leaves no open call when the requests have piled up that nobody read", async () => {
+    await using test = await openMod({ faults: { hangs: ["microphone.streamAudio"] } });
+    using client = new RawHttp2(test.mod.socketPath);
+    const { stream, answer } = client.request(rpcs["microphone.streamAudio"].path, { "grpc-timeout": "50m" });
+    for (let count = 0; count < 64; count++) stream.write(grpcFrame(new Uint8Array(65_536)));
+    expect((await answer).headers["grpc-status"]).toBe("4");
+    await settleUntil(test.clock, () => test.mod.openCalls === 0);
+    await expectAlive(test);
+  });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { services } from "@resoio/core";
 import { PingResponseSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
@@ -182,7 +183,7 @@ describe.each(callCarriers)("a call $name", ({ open }) => {
     });
   });
 
-  it("ends for a handler that does not look at its signal when the reader leaves", async () => {
+  it("ends for a handler that does not look at its signal", async () => {
     const left = Promise.withResolvers<void>();
     const routes = routesOf(services.speaker, {
       async *streamAudio() {
@@ -194,7 +195,12 @@ describe.each(callCarriers)("a call $name", ({ open }) => {
       },
     });
     await using test = await open(routes);
-    for await (const { frameId } of test.resonite.rpc.speaker.streamAudio({})) if (frameId === 3n) break;
+    const aborting = new AbortController();
+    const read = async (): Promise<void> => {
+      const stream = test.resonite.rpc.speaker.streamAudio({}, { signal: aborting.signal });
+      for await (const { frameId } of stream) if (frameId === 3n) aborting.abort();
+    };
+    expect((await failureOf(read())).code).toBe(Code.Canceled);
     await left.promise;
   });
 
@@ -220,7 +226,10 @@ describe.each(callCarriers)("a call $name", ({ open }) => {
     const inputClosed = Promise.withResolvers<void>();
     async function* endless() {
       try {
-        for (;;) yield { jump: true };
+        for (;;) {
+          yield { jump: true };
+          await nextTurn();
+        }
       } finally {
         inputClosed.resolve();
       }

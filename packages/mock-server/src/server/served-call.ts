@@ -29,6 +29,8 @@ export interface CallCarrier {
   pause(): void;
   /** Brings requests again. */
   resume(): void;
+  /** Told that nobody reads requests any more: what still comes is dropped. May come more than once. */
+  drop(): void;
   /** Takes a message of the answer. Resolves when the next one is wanted, or the call is over. */
   send(message: Uint8Array): Promise<void>;
 }
@@ -68,7 +70,7 @@ export class ServedCall {
       shutdownSignal,
       ...(timeoutMs === undefined || timeoutMs > maxTimerMs ? {} : { timeoutMs }),
     });
-    const source = { pause: () => carrier.pause(), resume: () => carrier.resume(), cancel: () => {} };
+    const source = { pause: () => carrier.pause(), resume: () => carrier.resume(), cancel: () => carrier.drop() };
     this.#requests = new MessageQueue(source, (bytes) => decode(method.input, bytes));
     const { signal } = this.#context;
     // A call that is cancelled ends the requests with an error, which a half-close does not.
@@ -108,6 +110,7 @@ export class ServedCall {
       error = ConnectError.from(reason, Code.Unknown);
     } finally {
       this.#context.abort();
+      this.#carrier.drop();
     }
     return { trailer: statusTrailers(error, this.#context.responseTrailer), isCut: isConnectionCut(error) };
   }

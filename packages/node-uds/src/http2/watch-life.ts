@@ -22,7 +22,6 @@ export function watchLife(
   const { intervalMs = 10_000, timeoutMs = 10_000 } = options;
   let timer: NodeJS.Timeout;
   let isAnswered = true;
-  let isOver = false;
 
   function askLater(): void {
     timer = setTimeout(ask, intervalMs).unref();
@@ -35,8 +34,9 @@ export function watchLife(
     timer = setTimeout(() => {
       // A process that was busy itself finds its timers before its input. What has come is read by the next turn.
       setImmediate(() => {
-        if (isOver) return;
-        if (isAnswered || socket.bytesRead > bytesBefore) askLater();
+        // The end of the connection, which may have come with it, is told by others.
+        if (socket.destroyed) return;
+        if (socket.bytesRead > bytesBefore) askLater();
         else onFrozen(timeoutMs);
       });
     }, timeoutMs).unref();
@@ -54,8 +54,5 @@ export function watchLife(
   }
 
   askLater();
-  return () => {
-    isOver = true;
-    clearTimeout(timer);
-  };
+  return () => clearTimeout(timer);
 }

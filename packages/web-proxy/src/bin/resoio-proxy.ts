@@ -43,6 +43,9 @@ interface TokenCommandOptions {
   readonly expiresIn: number;
 }
 
+const tokenExample = `A token for somebody, with the same secret as the proxy:
+  resoio-proxy token --token-secret-file proxy.secret --access observe,control --name Ada --expires-in 8h`;
+
 function createProgram(): Command {
   const program = new Command("resoio-proxy")
     .description("Lets web pages, and any Connect or gRPC-Web client, use a Resonite IO mod.")
@@ -67,6 +70,7 @@ function createProgram(): Command {
     .option("--tls-cert <file>", "certificate, as PEM")
     .option("--tls-key <file>", "private key of the certificate, as PEM")
     .option("-q, --quiet", "says nothing when clients come and go")
+    .addHelpText("after", `\n${tokenExample}`)
     .action(serve);
   program
     .command("token")

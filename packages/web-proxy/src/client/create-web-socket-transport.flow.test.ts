@@ -84,6 +84,21 @@ describe("sending to a socket that is slow", () => {
     expect(socket.sent.length).toBeGreaterThan(before);
     await client.transport.close();
     await Promise.all(failures);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("looks for room whenever something comes, as the timers of a page in the background are late", async () => {
+    await using client = clientOf({ url: "ws://fake" }, { webSocket: FakeWebSocket });
+    const failure = callFailure(client.resonite.rpc.microphone.streamAudio(uploadOf(50_000).messages));
+    const socket = await greeted();
+    socket.isFast = false;
+    await lookForRoom();
+    socket.drain();
+    socket.deliver(frame(types.pong, 0));
+    await nextTurn();
+    expect(socket.bufferedAmount).toBeGreaterThan(96 * kibibyte);
+    await client.transport.close();
+    await failure;
   });
 
   it("lets the calls take turns", async () => {
@@ -127,6 +142,13 @@ describe("sending to a socket that is slow", () => {
     socket.deliver(frame(types.ping, 0));
     await failure;
     expect(socket.closedWith?.code).toBe(4408);
+    // It is known to be lost, although it was so in the moment in which it was opened.
+    await vi.advanceTimersByTimeAsync(1);
+    const again = callFailure(client.resonite.connection.ping());
+    await nextTurn();
+    expect(FakeWebSocket.latest).not.toBe(socket);
+    await client.transport.close();
+    await again;
   });
 });
 

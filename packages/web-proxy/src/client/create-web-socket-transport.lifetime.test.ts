@@ -222,7 +222,10 @@ describe("close", () => {
       expect((await callFailure(transport.open())).code).toBe(Code.FailedPrecondition);
       expect((await callFailure(transport.access())).code).toBe(Code.FailedPrecondition);
       expect((await callFailure(resonite.connection.ping())).code).toBe(Code.FailedPrecondition);
-      expect((await callFailure(resonite.camera.stream().next())).code).toBe(Code.FailedPrecondition);
+      expect(await callFailure(resonite.camera.stream().next())).toMatchObject({
+        code: Code.FailedPrecondition,
+        rawMessage: "the transport is closed; make a new one",
+      });
     }
     expect(proxy.upgrades).toEqual([]);
   });
@@ -239,15 +242,23 @@ describe("close", () => {
     await peer.closed;
   });
 
-  it("prevents a connection whose url is still being looked for", async () => {
+  it("prevents a connection whose url is still being looked for, or has just been found", async () => {
     await using proxy = await ScriptedProxy.start();
-    const url = Promise.withResolvers<string>();
-    const { transport } = clientOf(proxy, { url: () => url.promise });
-    const opening = callFailure(transport.open());
-    await transport.close();
-    url.resolve(proxy.url);
-    expect((await opening).code).toBe(Code.FailedPrecondition);
-    expect(proxy.upgrades).toEqual([]);
+    for (let moment = 0; moment < 12; moment++) {
+      const url = Promise.withResolvers<string>();
+      const { transport } = clientOf(proxy, { url: () => url.promise });
+      const opening = callFailure(transport.open());
+      url.resolve(proxy.url);
+      for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+      const isTooLate = proxy.upgrades.length;
+      await transport.close();
+      expect((await opening).code).toBe(Code.FailedPrecondition);
+      expect(isTooLate).toBe(0);
+    }
+    // Those that were begun are gone: a proxy takes connections in order.
+    await using last = await connected(proxy);
+    await last.peer.settled();
+    for (const peer of proxy.peers.slice(0, -1)) await peer.closed;
   });
 
   it("does not wait for ever for a proxy that does not answer it", async () => {

@@ -193,15 +193,24 @@ describe("opening fails", () => {
     expect(error.rawMessage).toContain("the token is no longer valid");
   });
 
-  it("with the breach, when a HELLO and what breaks the protocol come together", async () => {
+  it("with the breach, when it comes in one message with the HELLO", async () => {
     await using proxy = await ScriptedProxy.start({
-      onPeer: (peer) => peer.send(frame(types.end, 9)),
+      hello: false,
+      onPeer: (peer) => peer.send(frame(types.hello, 0), frame(types.end, 9)),
     });
     await using client = clientOf(proxy);
-    // In one message or two: whoever has opened the connection, or calls on it, learns of the end.
-    const error = await callFailure(client.transport.open().then(() => client.resonite.connection.ping()));
-    expect([Code.Unavailable, Code.Unknown]).toContain(error.code);
+    const error = await callFailure(client.transport.open());
+    expect(error.rawMessage).toContain("broke the protocol: a frame came for call 9");
     expect((await (await proxy.peer()).closed).code).toBe(4403);
+  });
+
+  it("with a token that cannot be sent, and does not show it", async () => {
+    await using proxy = await ScriptedProxy.start();
+    await using client = clientOf(proxy, { token: () => "se cret" });
+    const error = await failureOf(client.transport.open());
+    expect(error).toBeInstanceOf(InvalidOptionsError);
+    expect(String(error)).not.toContain("se cret");
+    expect(proxy.upgrades).toEqual([]);
   });
 
   it("with what the function throws that finds the url", async () => {

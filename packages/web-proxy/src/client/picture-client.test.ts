@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { InvalidOptionsError, MalformedResponseError, NotInBrowserError } from "@resoio/core";
@@ -115,6 +116,13 @@ describe("watch", () => {
     await cancelled;
     expect((await callFailure(stream.next())).code).toBe(Code.Canceled);
     expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it.each(["left", "ended"])("lets go of the caller's signal when it is %s", async (how) => {
+    const { pictures } = proxyWith([frame(1n)], how === "left" ? "stays open" : "ends");
+    const { signal } = new AbortController();
+    for await (const _ of pictures.watch({ signal })) if (how === "left") break;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it("fails as the proxy does, after the picture that came before", async () => {

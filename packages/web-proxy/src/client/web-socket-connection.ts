@@ -156,7 +156,7 @@ export class WebSocketConnection {
     if (this.#isFinal(closeCode)) this.#finalReasons.add(error);
     if (this.#keeper.current?.session === session) this.#tellLost(session, error);
     // It is on its way to the keeper, which has it by the next turn.
-    else setTimeout(() => this.#tellLost(session, error), 0);
+    else if (!this.#isClosed) setTimeout(() => this.#tellLost(session, error), 0);
   }
 
   #tellLost(session: WebSocketSession, error: ConnectError): void {

@@ -158,10 +158,7 @@ export class WebSocketSession {
           `a message of ${data.byteLength} bytes is above ${maxBatchBytes}`,
         );
       }
-      for (const frame of readFrames(new Uint8Array(data))) {
-        if (this.#failure !== undefined) return;
-        this.#onFrame(frame);
-      }
+      for (const frame of readFrames(new Uint8Array(data))) this.#onFrame(frame);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const message = `${this.#options.label} broke the protocol: ${error.message}`;

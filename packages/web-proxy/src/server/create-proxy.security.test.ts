@@ -558,7 +558,7 @@ function isStreaming(method: DescMethod): method is DescMethodStreaming {
   return method.methodKind !== "unary";
 }
 
-async function* oneMessage(): AsyncGenerator<object> {
+async function* oneMessage(): AsyncGenerator<Record<string, unknown>> {
   yield {};
 }
 

@@ -228,7 +228,6 @@ class WebProxyImpl implements WebProxy {
     const stopping = new ConnectError(stopReason, Code.Unavailable);
     this.#openCalls.refuse(stopping);
     await Promise.race([this.#openCalls.drained(), this.#cutShort.promise]);
-    this.#openCalls.cancelAll(stopping);
     for (const { hub } of this.#engines.values()) hub.close(stopping);
     await webSocketsClosed;
     await withinLinger(this.#clients.empty());

@@ -39,9 +39,4 @@ export class OpenCalls {
     this.#drained ??= Promise.withResolvers();
     await this.#drained.promise;
   }
-
-  /** Ends all calls that are under way. */
-  cancelAll(error: ConnectError): void {
-    for (const call of [...this.#calls]) call.cancel(error);
-  }
 }

@@ -64,5 +64,5 @@ function leaveOutTrailers(end: End): void {
 }
 
 function cutMessage(end: End): void {
-  end.message = `${end.message.slice(0, shortMessageLength).toWellFormed()}…`;
+  end.message = `${end.message.slice(0, shortMessageLength)}…`;
 }

@@ -9,6 +9,7 @@ import { PingRequestSchema, PingResponseSchema } from "@resoio/core/gen/resonite
 import { describe, expect, it } from "vitest";
 import { openProxy } from "../../testing/open-proxy.js";
 import { callJson, rawRequest } from "../../testing/raw-request.js";
+import type { ConnectedClient } from "../client-registry.js";
 import { createProxy } from "../create-proxy.js";
 
 const stockTransports: readonly { readonly name: string; readonly connect: (baseUrl: string) => Transport }[] = [
@@ -224,23 +225,43 @@ describe("a binary stream", () => {
     expect(open.mod.engine.journal.calls("camera.streamFrames")).toEqual([]);
   });
 
-  it("of a client that does not read is dropped in the end", async () => {
+  it("goes on as often as the client has caught up", async () => {
+    await using proxy = await createProxy({ port: 0, upstream: flooding() });
+    const leaving = new AbortController();
+    const transport = createConnectTransport({ baseUrl: proxy.url, useBinaryFormat: true });
+    let count = 0;
+    for await (const { pixels } of createClient(services.camera, transport).streamFrames(
+      {},
+      { signal: leaving.signal },
+    )) {
+      expect(pixels.byteLength).toBe(4_000_000);
+      if (++count < 20) continue;
+      leaving.abort();
+      break;
+    }
+    await until(() => proxy.clients.length === 0);
+  });
+
+  it("of a client that does not read skips frames, and is dropped in the end", async () => {
     const upstream = flooding();
-    const reasons: string[] = [];
+    const gone = Promise.withResolvers<{ client: ConnectedClient; reason: string }>();
     await using proxy = await createProxy({
       port: 0,
       upstream,
       limits: { notReadingTimeoutMs: 200 },
-      onClientDisconnect: (_, reason) => void reasons.push(reason),
+      onClientDisconnect: (client, reason) => gone.resolve({ client, reason }),
     });
     const { hostname, port } = new URL(proxy.url);
     const sent = httpRequest({ host: hostname, port, method: "POST", path, headers, agent: false });
     sent.end(Buffer.alloc(5));
     const [response] = await once(sent, "response");
     response.pause();
-    await until(() => proxy.clients.length === 0);
+    const { client, reason } = await gone.promise;
     sent.destroy();
-    expect(reasons).toEqual(["the client went away"]);
+    expect(reason).toBe("the client went away");
+    // Only what fits into the sockets was sent; of the rest nothing waited.
+    expect(client.counters.messagesOut).toBeLessThan(10);
+    expect(client.counters.droppedFrames).toBeGreaterThan(0);
   });
 });
 

@@ -114,7 +114,7 @@ class HttpHandler {
       clients.remove(client, reason);
     };
     response.once("close", end);
-    // A response that waits behind another one on its connection does not learn that the connection is gone.
+    // In older releases of Node a response that waits behind another one does not learn that its connection is gone.
     request.socket.once("close", end);
     clients.add(client);
     await this.#serveCall({ request, response, client, gate: upstream.gate, rpc, maxMessageBytes });

@@ -34,6 +34,9 @@ describe("Heartbeat", () => {
     await setImmediate();
 
     expect(events.at(-1)).toBe("driving missed");
+    clock.advance(1_000);
+    await setImmediate();
+    expect(events.filter((event) => event === "driving missed")).toHaveLength(1);
   });
 
   it("says nothing after it was stopped, not even what it was about to say", async () => {

@@ -239,6 +239,7 @@ describe("what a connection sends", () => {
       serving.clock.advance(5_000);
 
       expect(socket?.destroyed).toBe(true);
+      expect(serving.clock.taskCount).toBe(0);
     });
 
     it("for want of credit is no offence", async () => {

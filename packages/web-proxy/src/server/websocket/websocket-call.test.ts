@@ -327,6 +327,21 @@ describe("a call over a WebSocket", () => {
       expect(client.framesOf(frameTypes.end)).toEqual([]);
     });
 
+    it("sends nothing more, whatever upstream still gives", async () => {
+      await using serving = await serveWebSockets();
+      const client = await serving.connect();
+      client.send(openFrame(1));
+      const call = await serving.gate.started();
+      client.send(frame(frameTypes.cancel, 1));
+      await serving.gate.until(() => call.isOver);
+
+      call.emit(bytes(1));
+      await client.answered();
+      await client.answered();
+
+      expect(client.framesOf(frameTypes.data)).toEqual([]);
+    });
+
     it("is never made when that comes with its OPEN", async () => {
       await using serving = await serveWebSockets();
       const client = await serving.connect();
@@ -496,6 +511,20 @@ describe("a call over a WebSocket", () => {
 
       for (let i = 0; i < 20; i++) call.emit(new Uint8Array(1_000));
       await client.until(() => client.dataBytes(1) === 20 * 1_005);
+
+      expect(call.pauseCount).toBe(0);
+    });
+
+    it("not when it has ended", async () => {
+      await using serving = await serveWebSockets();
+      const client = await serving.connect();
+      client.send(openFrame(1, { sendCredit: 10 }));
+      const call = await serving.gate.started();
+
+      call.emit(new Uint8Array(100));
+      call.end();
+      await client.until(() => client.dataBytes(1) === 10);
+      await client.answered();
 
       expect(call.pauseCount).toBe(0);
     });

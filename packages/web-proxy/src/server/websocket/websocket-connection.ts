@@ -381,7 +381,6 @@ export class WebSocketConnection implements WebSocketClient {
     this.#heartbeat.stop();
     this.#cancelIdle();
     this.#cancelExpiry();
-    this.#toStart.length = 0;
     this.#cancelCalls(reason.message);
     this.#output.close();
     this.#options.onDisconnect(reason);

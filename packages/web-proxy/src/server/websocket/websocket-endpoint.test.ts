@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { Code } from "@connectrpc/connect";
-import { InvalidOptionsError } from "@resoio/core";
+import { InvalidOptionsError, rpcs } from "@resoio/core";
 import { Access } from "@resoio/core/gen/resoio/access/v1/access_pb";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -22,6 +22,7 @@ import { createWebSocketEndpoint } from "./websocket-endpoint.js";
 const bytes = (...values: number[]) => Uint8Array.from(values);
 /** What the clock of a test shows at first. */
 const startUnixMs = Number(new TestClock().unixNanos() / 1_000_000n);
+const longestTimerMs = 2 ** 31 - 1;
 const denied = { status: 403, message: "not from there" };
 
 describe("the WebSocket endpoint", () => {
@@ -167,7 +168,7 @@ describe("the WebSocket endpoint", () => {
     await asked.promise;
     const [socket] = serving.sockets;
     if (socket === undefined) throw new Error("nobody has connected");
-    socket.resetAndDestroy();
+    socket.destroy(new Error("the network is gone"));
     await lost.closed;
     granted.resolve({ access: new Set() });
 
@@ -281,22 +282,42 @@ describe("the WebSocket endpoint", () => {
 
     it("stays until its token expires also when that is longer away than a timer can wait", async () => {
       const monthMs = 30 * 24 * 3_600_000;
+      const clock = new StrictClock();
       await using serving = await serveWebSockets({
         authorize: () => ({ access: new Set(), expiresAt: startUnixMs + monthMs }),
-        limits: { heartbeatIntervalMs: 2 ** 31 - 1, idleTimeoutMs: 2 ** 31 - 1 },
+        limits: { heartbeatIntervalMs: longestTimerMs, idleTimeoutMs: longestTimerMs },
+        clock,
       });
       const client = await serving.connect();
       client.send(openFrame(1));
       await serving.gate.started();
 
-      serving.clock.advance(monthMs / 2);
+      clock.advance(monthMs / 2);
       await client.answered();
-      serving.clock.advance(monthMs / 2 - 1);
+      clock.advance(monthMs / 2 - 1);
       await client.answered();
-      serving.clock.advance(1);
+      clock.advance(1);
 
       expect(await client.closed).toMatchObject({ code: 4401 });
     });
+  });
+
+  it("leaves nothing scheduled behind, neither for those who were refused nor for those who have gone", async () => {
+    let isOpen = true;
+    await using serving = await serveWebSockets({
+      authorize: () => (isOpen ? { access: new Set(), expiresAt: startUnixMs + 60_000 } : denied),
+    });
+    const client = await serving.connect();
+    client.send(openFrame(1, { path: rpcs["locomotion.drive"].path }), openFrame(2));
+    await serving.gate.started(1);
+    isOpen = false;
+    await refused(`${serving.url}/ws`);
+    expect(serving.clock.taskCount).toBeGreaterThan(0);
+
+    client.socket.close();
+    await serving.disconnected("ws-1");
+
+    expect(serving.clock.taskCount).toBe(0);
   });
 
   describe("tells its owner", () => {
@@ -515,6 +536,14 @@ describe("the WebSocket endpoint", () => {
     ]);
   });
 });
+
+/** A clock with timers like the real ones. */
+class StrictClock extends TestClock {
+  override schedule(delayMs: number, task: () => void): () => void {
+    if (delayMs > longestTimerMs) throw new Error(`no timer can wait ${delayMs} ms`);
+    return super.schedule(delayMs, task);
+  }
+}
 
 function loggerInto(warnings: string[]) {
   return { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) };
