@@ -7,7 +7,7 @@ export { maxTimerMs } from "./max-timer-ms.js";
 export type { MessageSource } from "./streams/message-queue.js";
 export { MessageQueue } from "./streams/message-queue.js";
 export { frameMessage } from "./wire/frame-message.js";
-export type { AllocateBytes } from "./wire/message-assembler.js";
+export type { MessageAssemblerOptions } from "./wire/message-assembler.js";
 export { MessageAssembler, messagePrefixBytes } from "./wire/message-assembler.js";
 export { probeMethod } from "./wire/probe-method.js";
 export { watchCancellation } from "./wire/watch-cancellation.js";

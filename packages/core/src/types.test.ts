@@ -10,7 +10,9 @@ import type {
   Access,
   CameraClient,
   CameraFrame,
+  ConnectError,
   ConnectionClient,
+  ConnectionStatus,
   InfoClient,
   JoinOptions,
   Modality,
@@ -28,7 +30,7 @@ import type {
   WorldRecord,
   WorldSession,
 } from "./index.js";
-import { type FirstFrameTimeoutError, rpcs } from "./index.js";
+import { createReconnectPolicy, createRetryInterceptor, type FirstFrameTimeoutError, rpcs } from "./index.js";
 
 describe("join", () => {
   it("takes exactly one target", () => {
@@ -50,6 +52,31 @@ describe("join", () => {
     expectTypeOf<{ sessionId: string }>().toExtend<JoinOptions>();
     expectTypeOf<{ url: string }>().toExtend<JoinOptions>();
     expectTypeOf<{ sessionId: string; url: string }>().not.toExtend<JoinOptions>();
+  });
+});
+
+describe("a connection", () => {
+  it("tells its states apart", () => {
+    neverCalled((status: ConnectionStatus) => {
+      if (status.state === "reconnecting") expectTypeOf(status.delayMs).toEqualTypeOf<number>();
+      if (status.state === "lost") expectTypeOf(status.reason).toEqualTypeOf<ConnectError>();
+      // @ts-expect-error only a connection that is about to come back has a delay
+      if (status.state === "lost") return status.delayMs;
+      return undefined;
+    });
+  });
+
+  it("is asked for RPCs that exist, and has options with units in their names", () => {
+    neverCalled(async (resonite: Resonite) => {
+      await resonite.supports("grabber.use", { timeoutMs: 100 });
+      // @ts-expect-error an RPC that does not exist
+      await resonite.supports("grabber.fly");
+      // @ts-expect-error the unit is missing
+      createReconnectPolicy({ minDelay: 100 });
+      createRetryInterceptor({ alsoRepeat: ["world.focus"] });
+      // @ts-expect-error an RPC that does not exist
+      createRetryInterceptor({ alsoRepeat: ["world.fly"] });
+    });
   });
 });
 
@@ -80,6 +107,12 @@ describe("options", () => {
     neverCalled((camera: CameraClient) => {
       camera.stream();
       camera.stream({ fpsLimit: 30, timeoutMs: 1000 });
+      camera.stream({ mode: "every", resume: true });
+      camera.stream({ mode: "latest", resume: createReconnectPolicy({ maxDelayMs: 1000 }) });
+      // @ts-expect-error a mode that does not exist
+      camera.stream({ mode: "newest" });
+      // @ts-expect-error neither yes, no nor a policy
+      camera.stream({ resume: "always" });
       // @ts-expect-error a number, not a text
       camera.stream({ fpsLimit: "30" });
       // @ts-expect-error the mod does not scale

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import { Code, InvalidOptionsError } from "@resoio/core";
 import { describe, expect, it } from "vitest";
@@ -222,9 +223,16 @@ describe("connect", () => {
       expect(error).toMatchObject({ timeoutMs: 30, cause: expect.any(SocketNotFoundError) });
     });
 
-    it("needs no time for a mod that is ready", async () => {
+    it("does not count the time that it takes to connect to a mod that is ready", async () => {
       await using server = await startHttp2Server(answerPing);
-      await using resonite = await connect({ waitForReady: true, socketPath: server.socketPath, timeoutMs: 0 });
+      let connectionCount = 0;
+      await using slow = await startNetServer((socket) => {
+        const forward = () => void socket.pipe(createConnection(server.socketPath)).pipe(socket);
+        // The first is the one that sees that the mod is ready.
+        if (++connectionCount === 1) forward();
+        else setTimeout(forward, 20);
+      });
+      await using resonite = await connect({ waitForReady: true, socketPath: slow.socketPath, timeoutMs: 0 });
       await resonite.connection.ping();
     });
 
@@ -251,9 +259,12 @@ describe("connect", () => {
       expect(result.lines[0]).toContain(`the mod is ${version}, these packages speak to 0.7.0`);
     });
 
-    it("warns of a mod that is too old to tell its version", async () => {
+    it("warns, once too, of a mod that is too old to tell its version", async () => {
       await using mod = await startGrpcJsServer({});
-      const result = await runLogging(`await connect({ socketPath: ${JSON.stringify(mod.socketPath)}, logger });`);
+      const result = await runLogging(`
+        const options = { socketPath: ${JSON.stringify(mod.socketPath)}, logger };
+        await Promise.all([connect(options), connect(options)]);
+      `);
       expect(result).toMatchObject({ exitCode: 0, stderr: "" });
       expect(result.lines).toEqual([expect.stringMatching(/^warn: the mod is too old to tell its version/)]);
     });

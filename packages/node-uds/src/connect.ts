@@ -12,11 +12,14 @@ export interface ConnectOptions extends FindSocketOptions, Omit<UdsTransportOpti
    */
   readonly waitForReady?: boolean;
   /**
-   * How long finding and opening the connection may take, in milliseconds. Default: `connectTimeoutMs` alone limits it; with
-   * `waitForReady` 120,000.
+   * How long finding and opening the connection may take, in milliseconds. Default: `connectTimeoutMs` alone limits it. With
+   * `waitForReady` how long to wait for the mod, by default 120,000.
    */
   readonly timeoutMs?: number;
-  /** Gives up connecting. It has no effect on the connection once it is open. */
+  /**
+   * Gives up connecting, with `Canceled`, or with the signal's own reason while `waitForReady` waits. It has no effect on the
+   * connection once it is open.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -11,8 +11,10 @@ import {
   silentLogger,
 } from "@resoio/core";
 import { maxTimerMs, probeMethod, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { openFastSession } from "./fast-http2/open-fast-session.js";
 import { GrpcCall } from "./grpc/grpc-call.js";
 import { Http2Connection } from "./http2/http2-connection.js";
+import { openNodeSession } from "./http2/open-node-session.js";
 import type { KeepAliveOptions } from "./http2/watch-life.js";
 
 /** Options of {@link createUdsTransport}. */
@@ -41,6 +43,10 @@ export interface UdsTransportOptions {
   readonly keepAlive?: KeepAliveOptions | false;
   /** Told when the connection comes and goes. Default: silent. */
   readonly logger?: Logger;
+  /**
+   * Which HTTP/2 carries the calls: `"fast"`, our own, made for large answers, or `"node"`, Node's. They behave alike. Default `"node"`, unless the variable `RESOIO_HTTP2` is `fast`.
+   */
+  readonly http2?: "fast" | "node";
   /** Connect interceptors, the first outermost. Default none. */
   readonly interceptors?: readonly Interceptor[];
 }
@@ -83,9 +89,11 @@ class UdsTransportImpl extends WireTransport implements UdsTransport {
   constructor(options: UdsTransportOptions) {
     const { socketPath, readMaxBytes = 64 * mebibyte, connectTimeoutMs = 5_000, defaultTimeoutMs } = options;
     const { streamWindowBytes = 16 * mebibyte, connectionWindowBytes = 32 * mebibyte, interceptors } = options;
+    const { http2 = defaultHttp2() } = options;
     const { reconnect = createReconnectPolicy(), keepAlive = {}, logger = silentLogger } = options;
     if (keepAlive !== false) checkKeepAlive(keepAlive);
     const connection = new Http2Connection({
+      openSession: http2 === "node" ? openNodeSession : openFastSession,
       resolvePath: typeof socketPath === "string" ? () => socketPath : socketPath,
       connectTimeoutMs,
       streamWindowBytes,
@@ -129,6 +137,11 @@ class UdsTransportImpl extends WireTransport implements UdsTransport {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function defaultHttp2(): "fast" | "node" {
+  const { RESOIO_HTTP2: wanted } = process.env;
+  return wanted === "fast" ? "fast" : "node";
 }
 
 function checkKeepAlive({ intervalMs = 1, timeoutMs = 1 }: KeepAliveOptions): void {

@@ -52,9 +52,11 @@ describe("MessageAssembler", () => {
         const chunks = cutAtRandom(stream, random);
         const allocations: number[] = [];
         const received: Uint8Array[] = [];
-        const assembler = new MessageAssembler(noLimit, (byteLength) => {
-          allocations.push(byteLength);
-          return new Uint8Array(byteLength).fill(0xee);
+        const assembler = new MessageAssembler(noLimit, {
+          allocate: (byteLength) => {
+            allocations.push(byteLength);
+            return new Uint8Array(byteLength).fill(0xee);
+          },
         });
 
         let position = 0;
@@ -99,9 +101,11 @@ describe("MessageAssembler", () => {
 
     const received: Uint8Array[] = [];
     let allocations = 0;
-    const assembler = new MessageAssembler(noLimit, () => {
-      allocations++;
-      return room;
+    const assembler = new MessageAssembler(noLimit, {
+      allocate: () => {
+        allocations++;
+        return room;
+      },
     });
     for (const chunk of chunks) assembler.push(chunk, (whole) => received.push(whole));
 
@@ -158,9 +162,11 @@ describe("MessageAssembler", () => {
       ["the largest length that a prefix can announce", 0xffff_ffff, 0x7fff_ffff],
     ])("refuses %s as soon as the prefix is there, before anything is allocated", (_, length, limit) => {
       const allocations: number[] = [];
-      const assembler = new MessageAssembler(limit, (byteLength) => {
-        allocations.push(byteLength);
-        return new Uint8Array(0);
+      const assembler = new MessageAssembler(limit, {
+        allocate: (byteLength) => {
+          allocations.push(byteLength);
+          return new Uint8Array(0);
+        },
       });
 
       const error = thrownBy(() => assembler.push(prefix(0, length), () => {}));
@@ -186,9 +192,11 @@ describe("MessageAssembler", () => {
 
   it("refuses a compressed message, before anything is allocated", () => {
     const allocations: number[] = [];
-    const assembler = new MessageAssembler(noLimit, (byteLength) => {
-      allocations.push(byteLength);
-      return new Uint8Array(byteLength);
+    const assembler = new MessageAssembler(noLimit, {
+      allocate: (byteLength) => {
+        allocations.push(byteLength);
+        return new Uint8Array(byteLength);
+      },
     });
 
     const error = thrownBy(() => assembler.push(prefix(1, 4), () => {}));
@@ -202,9 +210,11 @@ describe("MessageAssembler", () => {
 function assemble(chunks: readonly Uint8Array[]) {
   const received: Uint8Array[] = [];
   const allocations: number[] = [];
-  const assembler = new MessageAssembler(noLimit, (byteLength) => {
-    allocations.push(byteLength);
-    return new Uint8Array(byteLength);
+  const assembler = new MessageAssembler(noLimit, {
+    allocate: (byteLength) => {
+      allocations.push(byteLength);
+      return new Uint8Array(byteLength);
+    },
   });
   for (const chunk of chunks) assembler.push(chunk, (message) => received.push(message));
   return { assembler, received, allocations };

@@ -5,28 +5,39 @@ export const messagePrefixBytes = 5;
 
 const compressedFlag = 1;
 
-/** How to make room for a message of a known length. Its content is overwritten completely. */
-export type AllocateBytes = (byteLength: number) => Uint8Array;
+/** Options of {@link MessageAssembler}. */
+export interface MessageAssemblerOptions {
+  /** Makes room for a message of a known length. Its content is overwritten completely. Default: a new `Uint8Array`. */
+  readonly allocate?: (byteLength: number) => Uint8Array;
+  /**
+   * Whether the memory of a chunk is used again after `push`. Then a message within one chunk is copied too, instead of handed
+   * out as a view of it. Default false.
+   */
+  readonly reusesChunks?: boolean;
+}
 
 /**
  * Puts gRPC messages together from the chunks in which they arrive.
  *
  * Linear in the number of bytes: each message is allocated once, at its announced length and only after the limit was
- * checked, and every byte is copied once. A message that lies within one chunk is not copied at all: what is handed out is
- * a view of that chunk, so a chunk must not be changed after it was pushed.
+ * checked, and every byte is copied once. A message that lies within one chunk is not copied at all, unless chunks are used
+ * again: what is handed out is a view of that chunk, so a chunk must not be changed after it was pushed.
  */
 export class MessageAssembler {
   readonly #maxBytes: number;
-  readonly #allocate: AllocateBytes;
+  readonly #allocate: (byteLength: number) => Uint8Array;
+  readonly #reusesChunks: boolean;
   readonly #prefix = new Uint8Array(messagePrefixBytes);
   #prefixLength = 0;
   #body: Uint8Array | undefined;
   #bodyLength = 0;
 
   /** `maxBytes` is the largest message that is accepted, without its prefix. */
-  constructor(maxBytes: number, allocate: AllocateBytes = (byteLength) => new Uint8Array(byteLength)) {
+  constructor(maxBytes: number, options: MessageAssemblerOptions = {}) {
+    const { allocate = (byteLength) => new Uint8Array(byteLength), reusesChunks = false } = options;
     this.#maxBytes = maxBytes;
     this.#allocate = allocate;
+    this.#reusesChunks = reusesChunks;
   }
 
   /** Whether all that was pushed was complete messages: the stream may end here. */
@@ -49,7 +60,8 @@ export class MessageAssembler {
         const length = this.#checkedLength();
         if (chunk.byteLength - offset >= length) {
           this.#prefixLength = 0;
-          emit(chunk.subarray(offset, offset + length));
+          const message = chunk.subarray(offset, offset + length);
+          emit(this.#reusesChunks ? this.#copy(message) : message);
           offset += length;
           continue;
         }
@@ -70,6 +82,12 @@ export class MessageAssembler {
         emit(message);
       }
     }
+  }
+
+  #copy(message: Uint8Array): Uint8Array {
+    const copy = this.#allocate(message.byteLength);
+    copy.set(message);
+    return copy;
   }
 
   #readPrefix(chunk: Uint8Array, start: number): number {

@@ -50,7 +50,7 @@ export async function serveCall(
 }
 
 function readRequests(stream: http2.ServerHttp2Stream, call: ServedCall, readMaxBytes: number): void {
-  const assembler = new MessageAssembler(readMaxBytes, Buffer.allocUnsafeSlow);
+  const assembler = new MessageAssembler(readMaxBytes, { allocate: Buffer.allocUnsafeSlow });
   stream.on("data", (chunk: Buffer) => {
     try {
       assembler.push(chunk, (message) => call.push(message));
@@ -67,14 +67,17 @@ function readRequests(stream: http2.ServerHttp2Stream, call: ServedCall, readMax
   });
 }
 
-/** Resolves when the message is on its way, so that a slow reader slows the handler. */
-async function send(stream: http2.ServerHttp2Stream, header: Headers, message: Uint8Array): Promise<void> {
-  if (stream.destroyed) return;
+/**
+ * Resolves when the message is on its way, so that a slow reader slows the handler. Not an async function, which would hold on to the
+ * message for as long as it waits.
+ */
+function send(stream: http2.ServerHttp2Stream, header: Headers, message: Uint8Array): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
   if (!stream.headersSent) stream.respond({ ...fromHeaders(header), ...responseHeaders }, { waitForTrailers: true });
   const { promise, resolve } = Promise.withResolvers<void>();
   // Also called, with an error, when the stream breaks; the call's signal says so then.
   stream.write(frameMessage(message), () => resolve());
-  await promise;
+  return promise;
 }
 
 function endWith(stream: http2.ServerHttp2Stream, header: Headers, trailer: Headers): void {

@@ -141,9 +141,10 @@ export class ServedCall {
     }
   }
 
-  async #send<O extends DescMessage>(schema: O, message: MessageInitShape<O>): Promise<void> {
-    if (this.#context.signal.aborted) return;
-    await this.#carrier.send(toBinary(schema, create(schema, message)));
+  /** Not an async function, which would hold on to the bytes for as long as it waits. */
+  #send<O extends DescMessage>(schema: O, message: MessageInitShape<O>): Promise<void> {
+    if (this.#context.signal.aborted) return Promise.resolve();
+    return this.#carrier.send(toBinary(schema, create(schema, message)));
   }
 }
 

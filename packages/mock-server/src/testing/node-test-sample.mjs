@@ -8,7 +8,8 @@ import { connect } from "@resoio/node-uds";
 test("in process", async () => {
   await using mod = createMockMod();
   await using resonite = new Resonite(mod.transport());
-  assert.equal((await resonite.connection.ping("hello")).message, "hello");
+  // Node's runner waits for a timer that is left behind.
+  assert.equal((await resonite.connection.ping("hello", { timeoutMs: 600_000 })).message, "hello");
 });
 
 test("on sockets, many at once", async () => {

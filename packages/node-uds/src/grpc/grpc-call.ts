@@ -1,5 +1,4 @@
-import * as http2 from "node:http2";
-import { addAbortSignal } from "node:stream";
+import type { IncomingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
   frameMessage,
@@ -10,6 +9,7 @@ import {
   watchCancellation,
 } from "@resoio/core/internal";
 import type { Http2Connection } from "../http2/http2-connection.js";
+import type { HeaderField, RequestStream, Session, StreamClosing } from "../http2/session.js";
 import { errorFromReset } from "./error-from-reset.js";
 import { errorFromResponse, errorFromTrailer } from "./error-from-response.js";
 
@@ -25,11 +25,11 @@ export class GrpcCall implements WireCall {
   readonly #path: string;
   readonly #request: GrpcCallRequest;
   readonly #listener: WireCallListener;
-  readonly #assembler: MessageAssembler;
-  #session: http2.ClientHttp2Session | undefined;
-  #stream: http2.ClientHttp2Stream | undefined;
-  #header: http2.IncomingHttpHeaders = {};
-  #trailer: http2.IncomingHttpHeaders | undefined;
+  #assembler: MessageAssembler | undefined;
+  #session: Session | undefined;
+  #stream: RequestStream | undefined;
+  #header: IncomingHttpHeaders = {};
+  #trailer: IncomingHttpHeaders | undefined;
   #stopWatching = (): void => {};
   #isEnded = false;
 
@@ -38,7 +38,6 @@ export class GrpcCall implements WireCall {
     this.#request = request;
     this.#path = `/${request.method.parent.typeName}/${request.method.name}`;
     this.#listener = listener;
-    this.#assembler = new MessageAssembler(request.readMaxBytes, Buffer.allocUnsafeSlow);
   }
 
   /** The response's headers; empty before they came. */
@@ -68,7 +67,7 @@ export class GrpcCall implements WireCall {
 
   /** Sends a message. False means that the peer is behind: wait for {@link drained} before the next one. */
   send(message: Uint8Array): boolean {
-    return this.#stream?.writable ? this.#stream.write(frameMessage(message)) : true;
+    return this.#stream?.write(frameMessage(message)) ?? true;
   }
 
   /** Sends the only message and half-closes, in one go. */
@@ -78,14 +77,7 @@ export class GrpcCall implements WireCall {
 
   /** Resolves when the peer has caught up, or the call is over. */
   async drained(): Promise<void> {
-    const stream = this.#stream;
-    if (stream === undefined || this.#isEnded) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    stream.once("drain", resolve);
-    stream.once("close", resolve);
-    await promise;
-    stream.off("drain", resolve);
-    stream.off("close", resolve);
+    if (!this.#isEnded) await this.#stream?.drained();
   }
 
   /** Says that no message follows. */
@@ -106,36 +98,36 @@ export class GrpcCall implements WireCall {
   /** Ends the call with `error` and tells the peer that it is cancelled. Does nothing when the call is over. */
   cancel(error: ConnectError): void {
     if (this.#isEnded) return;
-    // Not `close()`, which half-closes before it resets: a mod that sees the half-close first takes the call for ended in good
-    // order, and an avatar that was to be stopped walks on.
-    if (this.#stream !== undefined) addAbortSignal(AbortSignal.abort(), this.#stream);
+    this.#stream?.cancel();
     this.#end(error, true);
   }
 
-  #openStream(session: http2.ClientHttp2Session): void {
+  #openStream(session: Session): void {
     if (this.#isEnded) return;
-    let stream: http2.ClientHttp2Stream;
+    this.#assembler = new MessageAssembler(this.#request.readMaxBytes, {
+      allocate: Buffer.allocUnsafeSlow,
+      reusesChunks: session.reusesChunks,
+    });
     try {
-      stream = session.request(requestHeaders(this.#path, this.#request));
+      this.#stream = session.request(requestFields(this.#path, this.#request), {
+        onHeaders: (headers) => this.#onResponse(headers),
+        onData: (bytes) => this.#onData(bytes),
+        onTrailers: (trailers) => {
+          this.#trailer = trailers;
+        },
+        onEnd: () => this.#onStreamEnd(),
+        onClose: (closing) => this.#onStreamClose(closing),
+      });
     } catch (cause) {
       this.#end(new ConnectError(`${this.#path} could not be sent`, Code.Unavailable, undefined, undefined, cause));
       return;
     }
     this.#session = session;
-    this.#stream = stream;
     this.#connection.retain(session);
-    stream.on("response", (headers) => this.#onResponse(headers));
-    stream.on("trailers", (trailers) => {
-      this.#trailer = trailers;
-    });
-    stream.on("data", (chunk: Buffer) => this.#onData(chunk));
-    stream.on("end", () => this.#onStreamEnd());
-    stream.on("error", (cause) => this.#onStreamClose(cause));
-    stream.on("close", () => this.#onStreamClose(undefined));
     this.#listener.onOpen();
   }
 
-  #onResponse(headers: http2.IncomingHttpHeaders): void {
+  #onResponse(headers: IncomingHttpHeaders): void {
     if (this.#isEnded) return;
     this.#header = headers;
     const error = errorFromResponse(headers);
@@ -145,10 +137,10 @@ export class GrpcCall implements WireCall {
     else this.#trailer = headers;
   }
 
-  #onData(chunk: Buffer): void {
+  #onData(chunk: Uint8Array): void {
     if (this.#isEnded) return;
     try {
-      this.#assembler.push(chunk, (message) => {
+      this.#assembler?.push(chunk, (message) => {
         if (!this.#isEnded) this.#listener.onMessage(message);
       });
     } catch (error) {
@@ -158,36 +150,29 @@ export class GrpcCall implements WireCall {
 
   /** The peer has said all: the trailers came before this. */
   #onStreamEnd(): void {
-    const stream = this.#stream;
-    if (this.#isEnded || stream === undefined) return;
+    if (this.#isEnded) return;
     // A request that is still being sent is cut off, as the peer no longer wants it.
-    if (!stream.writableEnded) stream.close(http2.constants.NGHTTP2_NO_ERROR);
+    this.#stream?.stopSending();
     // Without trailers this is the end of the connection, or a broken peer; the close that follows tells which.
     if (this.#trailer === undefined) return;
     const error = errorFromTrailer(this.#trailer);
-    if (error !== undefined || this.#assembler.isBetweenMessages) this.#end(error);
+    if (error !== undefined || this.#isBetweenMessages) this.#end(error);
     else this.#end(new ConnectError(`${this.#path} ended within a message`, Code.DataLoss));
   }
 
-  #onStreamClose(cause: Error | undefined): void {
-    const stream = this.#stream;
-    if (this.#isEnded || stream === undefined) return;
-    // What the stream still held is lost when it closes, so a status that came behind it does not count.
-    const isAllRead = stream.readableLength === 0 && this.#assembler.isBetweenMessages;
-    if (this.#trailer !== undefined && isAllRead && cause === undefined) {
+  #onStreamClose({ cause, isAllRead, isLost, resetCode }: StreamClosing): void {
+    if (this.#isEnded) return;
+    if (this.#trailer !== undefined && isAllRead && this.#isBetweenMessages && cause === undefined) {
       this.#end(errorFromTrailer(this.#trailer));
-    } else if (this.#isLost(stream)) {
+    } else if (isLost) {
       this.#end(this.#lossError(cause));
     } else {
-      this.#end(errorFromReset(this.#path, stream.rstCode, cause));
+      this.#end(errorFromReset(this.#path, resetCode, cause));
     }
   }
 
-  /** Whether the connection is gone. One that is only closed lets its calls come to an end, if the peer has seen them. */
-  #isLost(stream: http2.ClientHttp2Stream): boolean {
-    const session = this.#session;
-    if (session === undefined || session.destroyed) return true;
-    return session.closed && stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
+  get #isBetweenMessages(): boolean {
+    return this.#assembler?.isBetweenMessages !== false;
   }
 
   #lossError(cause: Error | undefined): ConnectError {
@@ -207,19 +192,22 @@ export class GrpcCall implements WireCall {
   }
 }
 
-function requestHeaders(path: string, request: WireCallRequest): http2.OutgoingHttpHeaders {
-  const headers: http2.OutgoingHttpHeaders = {
-    ":method": "POST",
-    ":path": path,
-    "content-type": "application/grpc+proto",
-    te: "trailers",
-    "user-agent": "resoio-typescript",
-  };
+/** The fields of a request; those of the caller take the place of ours with the same name. */
+function requestFields(path: string, request: WireCallRequest): HeaderField[] {
+  const fields = new Map([
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":authority", "localhost"],
+    [":path", path],
+    ["content-type", "application/grpc+proto"],
+    ["te", "trailers"],
+    ["user-agent", "resoio-typescript"],
+  ]);
   request.header?.forEach((value, name) => {
-    headers[name] = value;
+    fields.set(name, value);
   });
-  if (request.timeoutMs !== undefined) headers["grpc-timeout"] = formatTimeout(request.timeoutMs);
-  return headers;
+  if (request.timeoutMs !== undefined) fields.set("grpc-timeout", formatTimeout(request.timeoutMs));
+  return [...fields];
 }
 
 /** The wire takes at most eight digits. */
@@ -227,7 +215,7 @@ function formatTimeout(timeoutMs: number): string {
   return timeoutMs < 1e8 ? `${Math.ceil(timeoutMs)}m` : `${Math.min(Math.ceil(timeoutMs / 1000), 99_999_999)}S`;
 }
 
-function toHeaders(source: http2.IncomingHttpHeaders): Headers {
+function toHeaders(source: IncomingHttpHeaders): Headers {
   const headers = new Headers();
   for (const [name, value] of Object.entries(source)) {
     if (name.startsWith(":") || value === undefined) continue;

@@ -1,13 +1,15 @@
-import * as http2 from "node:http2";
-import * as net from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger, ReconnectPolicy } from "@resoio/core";
 import { ConnectionKeeper, maxTimerMs, type StatusFeed } from "@resoio/core/internal";
+import { Http2Error } from "../fast-http2/http2-error.js";
+import type { OpenSession, Session } from "./session.js";
 import { type KeepAliveOptions, watchLife } from "./watch-life.js";
 
 /** Options of {@link Http2Connection}. */
 export interface Http2ConnectionOptions {
+  /** Which HTTP/2 carries the calls. */
+  readonly openSession: OpenSession;
   /** Called for each new connection, so that a restarted mod is found under its new path. */
   readonly resolvePath: () => string | Promise<string>;
   /** How long connecting and the HTTP/2 handshake may take together, in milliseconds. */
@@ -23,21 +25,24 @@ export interface Http2ConnectionOptions {
   readonly logger: Logger;
 }
 
+/** What keeps the process alive, or lets it end. */
+interface Handle {
+  ref(): void;
+  unref(): void;
+}
+
 /**
  * One HTTP/2 connection over a Unix domain socket, opened when it is first needed and again after it was lost. It keeps the
  * process alive only while calls are in flight.
  */
 export class Http2Connection {
   readonly #options: Http2ConnectionOptions;
-  readonly #keeper: ConnectionKeeper<http2.ClientHttp2Session>;
-  /**
-   * Every session that is not closed yet, the current one and those that drain after a GOAWAY, with its socket. A session
-   * forgets its socket when it is destroyed, and may then still wait for the peer to hang up.
-   */
-  readonly #sockets = new Map<http2.ClientHttp2Session, net.Socket>();
-  readonly #callCounts = new WeakMap<http2.ClientHttp2Session, number>();
+  readonly #keeper: ConnectionKeeper<Session>;
+  /** Every session that is not closed yet, the current one and those that drain after a GOAWAY, and when it is. */
+  readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #callCounts = new WeakMap<Session, number>();
   /** Why a session is lost. */
-  readonly #reasons = new WeakMap<http2.ClientHttp2Session, ConnectError>();
+  readonly #reasons = new WeakMap<Session, ConnectError>();
   /** What the attempt under way waits for. It keeps the process alive only while somebody waits for the attempt. */
   #attemptHandles: readonly Handle[] = [];
   #waiterCount = 0;
@@ -55,13 +60,13 @@ export class Http2Connection {
   }
 
   /** The session that new calls can use at once, if there is one. */
-  get current(): http2.ClientHttp2Session | undefined {
+  get current(): Session | undefined {
     const session = this.#keeper.current;
-    return session === undefined || session.closed || session.destroyed ? undefined : session;
+    return session?.isUsable === true ? session : undefined;
   }
 
   /** Why `session` is lost, as the status tells it. `failure` is what the caller knows, for when nothing else is known. */
-  causeOfLoss(session: http2.ClientHttp2Session, failure?: Error): ConnectError {
+  causeOfLoss(session: Session, failure?: Error): ConnectError {
     const known = this.#reasons.get(session);
     if (known !== undefined) return known;
     const reason = closedByModError(failure);
@@ -76,12 +81,10 @@ export class Http2Connection {
    * `DeadlineExceeded` when the handshake takes too long, `Unknown` when the peer does not speak HTTP/2, and
    * `FailedPrecondition` after {@link close}. An error of `resolvePath` is passed on as it is.
    */
-  async open(): Promise<http2.ClientHttp2Session> {
+  async open(): Promise<Session> {
     const { current } = this.#keeper;
     // The session has begun to close, but the event that says so is still to come.
-    if (current !== undefined && (current.closed || current.destroyed)) {
-      this.#keeper.lost(current, this.causeOfLoss(current));
-    }
+    if (current?.isUsable === false) this.#keeper.lost(current, this.causeOfLoss(current));
     this.#waiterCount++;
     this.#holdProcess();
     try {
@@ -92,17 +95,17 @@ export class Http2Connection {
   }
 
   /** Keeps the process alive until {@link release} was called as often. */
-  retain(session: http2.ClientHttp2Session): void {
+  retain(session: Session): void {
     const count = this.#callCounts.get(session) ?? 0;
     this.#callCounts.set(session, count + 1);
-    if (count === 0) this.#sockets.get(session)?.ref();
+    if (count === 0) session.ref();
   }
 
   /** Takes one {@link retain} back. */
-  release(session: http2.ClientHttp2Session): void {
+  release(session: Session): void {
     const count = (this.#callCounts.get(session) ?? 1) - 1;
     this.#callCounts.set(session, count);
-    if (count === 0) this.#sockets.get(session)?.unref();
+    if (count === 0) session.unref();
   }
 
   /** Destroys the connection, also one that is being opened, and resolves when its handles are gone. */
@@ -112,27 +115,17 @@ export class Http2Connection {
     // What was said last on the streams, that calls are cancelled, is on its way by the next turn. Without it the peer would
     // have to tell a cancelled call from the end of the connection.
     await nextTurn();
-    const closing = [...this.#sockets].map(([session, socket]) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      session.once("close", resolve);
-      session.destroy();
-      // A session waits until the peer has read all, or has hung up too, which may be never. Its goodbye is on its way by
-      // the next turn.
-      setImmediate(() => socket.destroy());
-      return promise;
-    });
+    const closing = [...this.#sessions.values()];
+    for (const session of this.#sessions.keys()) session.destroy();
     await Promise.all(closing);
   }
 
-  async #connect(): Promise<http2.ClientHttp2Session> {
+  async #connect(): Promise<Session> {
     const path = await this.#options.resolvePath();
     if (this.#isClosed) throw closedError();
-    const session = this.#createSession(path);
-    await this.#handshake(session, path);
+    const session = await this.#handshake(path);
     if (this.#isClosed) throw closedError();
-    session.setLocalWindowSize(this.#options.connectionWindowBytes);
     session.unref();
-    this.#watch(session, path);
     return session;
   }
 
@@ -144,68 +137,49 @@ export class Http2Connection {
     }
   }
 
-  #createSession(path: string): http2.ClientHttp2Session {
-    const socket = net.connect({ path });
-    const session = http2.connect("http://localhost", {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: this.#options.streamWindowBytes },
-      // Counted in megabytes. Node's default of 10 would refuse new streams while one large message is on its way; what
-      // really bounds the memory of a session is the windows.
-      maxSessionMemory: 1024,
-    });
-    this.#sockets.set(session, socket);
-    session.once("close", () => this.#sockets.delete(session));
-    return session;
-  }
-
-  /** Tells the keeper when an open session is of no more use, and gives up one whose peer has frozen. */
-  #watch(session: http2.ClientHttp2Session, path: string): void {
-    session.on("error", (error) => void this.causeOfLoss(session, error));
-    session.once("goaway", () => this.#lose(session, goingAwayError()));
-    const socket = this.#sockets.get(session);
+  /** Gives up a session whose peer has frozen. */
+  #watchLife(session: Session, path: string): () => void {
     const { keepAlive } = this.#options;
-    const stopWatching =
-      keepAlive === false || socket === undefined
-        ? (): void => {}
-        : watchLife(session, socket, keepAlive, (silentMs) => {
-            const reason = frozenError(path, silentMs);
-            this.#lose(session, reason);
-            session.destroy(reason);
-            // A frozen peer would not notice, and Node waits for it.
-            socket.destroy();
-          });
-    session.once("close", () => {
-      stopWatching();
-      this.#keeper.lost(session, this.causeOfLoss(session));
+    if (keepAlive === false) return () => {};
+    return watchLife(session, keepAlive, (silentMs) => {
+      const reason = frozenError(path, silentMs);
+      this.#lose(session, reason);
+      session.destroy(reason);
     });
   }
 
-  #lose(session: http2.ClientHttp2Session, reason: ConnectError): void {
+  #lose(session: Session, reason: ConnectError): void {
     this.#reasons.set(session, reason);
     this.#keeper.lost(session, reason);
   }
 
   /** A peer that speaks HTTP/2 sends its settings at once; one that does not, or hangs, is told apart here. */
-  async #handshake(session: http2.ClientHttp2Session, path: string): Promise<void> {
-    const { connectTimeoutMs } = this.#options;
+  async #handshake(path: string): Promise<Session> {
+    const { openSession, connectTimeoutMs, streamWindowBytes, connectionWindowBytes } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
     const timer =
       connectTimeoutMs > maxTimerMs
         ? undefined
         : setTimeout(() => reject(handshakeTimeoutError(path, connectTimeoutMs)), connectTimeoutMs);
-    const socket = this.#sockets.get(session);
-    this.#attemptHandles = [socket, timer].filter((handle) => handle !== undefined);
-    this.#holdProcess();
-    session.once("remoteSettings", () => resolve());
-    // Stays on: an error after the handshake reaches the calls through their streams, and must not be thrown.
-    session.on("error", (cause) => reject(connectionError(path, cause)));
-    session.once("close", () => {
-      reject(
-        this.#isClosed
-          ? closedError()
-          : new ConnectError(`${path} was closed by the other end before it answered`, Code.Unavailable),
-      );
+    let stopWatching = (): void => {};
+    const session = openSession({
+      path,
+      streamWindowBytes,
+      connectionWindowBytes,
+      onReady: () => resolve(),
+      onGoaway: () => this.#lose(session, goingAwayError()),
+      onClose: (cause) => {
+        stopWatching();
+        this.#sessions.delete(session);
+        reject(this.#isClosed ? closedError() : openingError(path, cause));
+        this.#keeper.lost(session, this.causeOfLoss(session, cause));
+        closed.resolve();
+      },
     });
+    this.#sessions.set(session, closed.promise);
+    this.#attemptHandles = [session, timer].filter((handle) => handle !== undefined);
+    this.#holdProcess();
     try {
       await promise;
     } catch (error) {
@@ -215,13 +189,9 @@ export class Http2Connection {
       clearTimeout(timer);
       this.#attemptHandles = [];
     }
+    stopWatching = this.#watchLife(session, path);
+    return session;
   }
-}
-
-/** What can keep the process alive. */
-interface Handle {
-  ref(): unknown;
-  unref(): unknown;
 }
 
 function handshakeTimeoutError(path: string, timeoutMs: number): ConnectError {
@@ -248,7 +218,11 @@ function closedError(): ConnectError {
   return new ConnectError("the transport is closed; make a new one", Code.FailedPrecondition);
 }
 
-function connectionError(path: string, cause: Error): ConnectError {
+function openingError(path: string, cause: Error | undefined): ConnectError {
+  if (cause === undefined) {
+    return new ConnectError(`${path} was closed by the other end before it answered`, Code.Unavailable);
+  }
+  if (cause instanceof Http2Error) return noGrpcError(path, cause);
   const code = "code" in cause ? cause.code : undefined;
   switch (code) {
     case "ENOENT":
@@ -260,14 +234,18 @@ function connectionError(path: string, cause: Error): ConnectError {
       return failure(`this user may not open ${path}`, Code.PermissionDenied, cause);
     case "ERR_HTTP2_ERROR":
     case "ERR_HTTP2_SESSION_ERROR":
-      return failure(
-        `${path} does not speak gRPC over HTTP/2; is it the socket of a Resonite IO mod?`,
-        Code.Unknown,
-        cause,
-      );
+      return noGrpcError(path, cause);
     default:
       return failure(`cannot connect to ${path}: ${cause.message}`, Code.Unavailable, cause);
   }
+}
+
+function noGrpcError(path: string, cause: Error): ConnectError {
+  return failure(
+    `${path} does not speak gRPC over HTTP/2; is it the socket of a Resonite IO mod?`,
+    Code.Unknown,
+    cause,
+  );
 }
 
 function failure(message: string, code: Code, cause: Error): ConnectError {

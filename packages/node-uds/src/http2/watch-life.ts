@@ -1,5 +1,4 @@
-import type { ClientHttp2Session } from "node:http2";
-import type { Socket } from "node:net";
+import type { Session } from "./session.js";
 
 /** How often a connection is asked whether the other end lives, and how long it may take to answer. */
 export interface KeepAliveOptions {
@@ -14,8 +13,7 @@ export interface KeepAliveOptions {
  * what stops it. Its timers do not keep the process alive; calls in flight do.
  */
 export function watchLife(
-  session: ClientHttp2Session,
-  socket: Socket,
+  session: Session,
   options: KeepAliveOptions,
   onFrozen: (silentMs: number) => void,
 ): () => void {
@@ -28,29 +26,25 @@ export function watchLife(
   }
 
   function ask(): void {
-    const bytesBefore = socket.bytesRead;
+    const bytesBefore = session.bytesRead;
     // A peer that sends other things first has been asked already; Node would refuse an eleventh question.
-    if (isAnswered && !ping()) return;
+    if (isAnswered) ping();
     timer = setTimeout(() => {
       // A process that was busy itself finds its timers before its input. What has come is read by the next turn.
       setImmediate(() => {
         // The end of the connection, which may have come with it, is told by others.
-        if (socket.destroyed) return;
-        if (socket.bytesRead > bytesBefore) askLater();
+        if (session.isOver) return;
+        if (session.bytesRead > bytesBefore) askLater();
         else onFrozen(timeoutMs);
       });
     }, timeoutMs).unref();
   }
 
-  /** False when the session is about to end. */
-  function ping(): boolean {
+  function ping(): void {
     isAnswered = false;
-    return (
-      !session.destroyed &&
-      session.ping(() => {
-        isAnswered = true;
-      })
-    );
+    session.ping(() => {
+      isAnswered = true;
+    });
   }
 
   askLater();

@@ -26,7 +26,7 @@ export function createTargetFinder(
   return async () => {
     const address = knownAddress ?? parseProxyAddress(await find(url));
     const found = token === undefined ? "" : await find(token);
-    
+    checkToken(found);
     return { address, token: found === "" ? undefined : found };
   };
 }

@@ -1,6 +1,6 @@
-import { InvalidJsonError, parseJson } from "../world/parse-json.js";
 import { isJsonObject, type JsonObject } from "../world/fields.js";
 import { statusPrefix } from "../world/names.js";
+import { InvalidJsonError, parseJson } from "../world/parse-json.js";
 import { WorldServerError } from "./world-server-error.js";
 
 /** What limits a request to a WorldServer. */
@@ -29,7 +29,11 @@ export interface WorldQuestion {
 const maxAnswerBytes = 4 * 1024 * 1024;
 
 /** Sends a request and returns the `payload` of the answer. Throws {@link WorldServerError}, or the reason of the signal. */
-export async function askServer(question: WorldQuestion, options: AskOptions, defaultTimeoutMs = 10_000): Promise<JsonObject> {
+export async function askServer(
+  question: WorldQuestion,
+  options: AskOptions,
+  defaultTimeoutMs = 10_000,
+): Promise<JsonObject> {
   const { signal, timeoutMs = defaultTimeoutMs } = options;
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -43,8 +47,11 @@ export async function askServer(question: WorldQuestion, options: AskOptions, de
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof WorldServerError) throw cause;
-    if (timeout.aborted) throw new WorldServerError("WORLD_SERVER_TIMEOUT", `${name} took over ${timeoutMs} ms`, { cause });
-    throw new WorldServerError("WORLD_SERVER_UNREACHABLE", `${name} cannot be reached; is the server running?`, { cause });
+    if (timeout.aborted)
+      throw new WorldServerError("WORLD_SERVER_TIMEOUT", `${name} took over ${timeoutMs} ms`, { cause });
+    throw new WorldServerError("WORLD_SERVER_UNREACHABLE", `${name} cannot be reached; is the server running?`, {
+      cause,
+    });
   }
   return payloadOf(text, status, name);
 }
@@ -93,11 +100,16 @@ function payloadOf(text: string, httpStatus: number, name: string): JsonObject {
   const saysSuccess = typeof status === "string" && status.startsWith(`${statusPrefix}success.`);
   if (isSuccess && (isBare || saysSuccess)) return isJsonObject(payload) ? payload : {};
   if (typeof status !== "string" || saysSuccess) {
-    throw new WorldServerError("MALFORMED_RESPONSE", `${name} answered with HTTP ${httpStatus} and no status that fits`, {
-      httpStatus,
-    });
+    throw new WorldServerError(
+      "MALFORMED_RESPONSE",
+      `${name} answered with HTTP ${httpStatus} and no status that fits`,
+      {
+        httpStatus,
+      },
+    );
   }
-  const message = isJsonObject(payload) && typeof payload["message"] === "string" ? payload["message"] : "no reason given";
+  const { message: said } = isJsonObject(payload) ? payload : {};
+  const message = typeof said === "string" ? said : "no reason given";
   throw new WorldServerError("WORLD_SERVER_REFUSED", `${name} said ${status.slice(0, 200)}: ${message.slice(0, 500)}`, {
     status,
     httpStatus,

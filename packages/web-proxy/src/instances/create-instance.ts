@@ -1,5 +1,5 @@
-import type { WorldInstance } from "../world/instance.js";
 import { toBase64Url } from "../world/encoded-bytes.js";
+import type { WorldInstance } from "../world/instance.js";
 import type { SigningKey } from "../world/keys.js";
 import { worldActions } from "../world/names.js";
 import { createPrivateRequest } from "../world/private-request.js";

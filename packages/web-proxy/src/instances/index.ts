@@ -1,8 +1,8 @@
-export { describeOpenWorld, describeSession, type InstanceFacts, type InstanceState } from "../world/instance-facts.js";
+export { playerIdOf, worldIdOf } from "../world/identity.js";
 export type { WorldInstance, WorldProtocol } from "../world/instance.js";
+export { describeOpenWorld, describeSession, type InstanceFacts, type InstanceState } from "../world/instance-facts.js";
 export type { SigningKey } from "../world/keys.js";
 export { createSigningKey } from "../world/keys.js";
-export { playerIdOf, worldIdOf } from "../world/identity.js";
 export type { HostingDelegation, HostingDelegationPayload, WorldManifest } from "../world/manifest.js";
 export type { InstancePolicy, WorldModule, WorldProfile } from "../world/modules.js";
 export { type InstancePlace, toInstance } from "../world/to-instance.js";

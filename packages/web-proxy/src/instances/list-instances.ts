@@ -28,7 +28,10 @@ export async function getInstance(
   const payload = await askServer({ server, family: "public", action: worldActions.getInstance, query }, options);
   const instance = await verifyOneInstance(payload, world);
   if (instance.id !== instanceId) {
-    throw new WorldVerificationError("INSTANCE_MISMATCH", "the server answered with another instance than was asked for");
+    throw new WorldVerificationError(
+      "INSTANCE_MISMATCH",
+      "the server answered with another instance than was asked for",
+    );
   }
   return instance;
 }

@@ -19,10 +19,16 @@ export interface ResolveWorldOptions extends AskOptions {
  * Throws `WorldVerificationError` with a code of its own for each check, `WorldServerError` when the server does not answer as asked,
  * and `InvalidOptionsError` for what is neither an address nor an id and for a server that is not protected by https.
  */
-export async function resolveWorld(addressOrWorldId: string, options: ResolveWorldOptions = {}): Promise<VerifiedWorld> {
+export async function resolveWorld(
+  addressOrWorldId: string,
+  options: ResolveWorldOptions = {},
+): Promise<VerifiedWorld> {
   const { versionId, now = Date.now } = options;
   const target = parseWorldTarget(addressOrWorldId, options.server);
   const query = { ...target.wanted, versionId };
-  const payload = await askServer({ server: target.server, family: "public", action: worldActions.resolveWorld, query }, options);
+  const payload = await askServer(
+    { server: target.server, family: "public", action: worldActions.resolveWorld, query },
+    options,
+  );
   return await verifyWorld(payload, { ...target, versionId, nowMs: now() });
 }

@@ -27,7 +27,10 @@ export async function verifyInstance(
   }
   if (world.instancePolicy?.signedInstances === true) {
     if (typeof signature !== "string" || !(await verifySignature(received, signature, world.publicKey))) {
-      throw new WorldVerificationError("INSTANCE_SIGNATURE", "the world signs its instances, and this one it did not sign");
+      throw new WorldVerificationError(
+        "INSTANCE_SIGNATURE",
+        "the world signs its instances, and this one it did not sign",
+      );
     }
   }
   return instance;
@@ -35,14 +38,18 @@ export async function verifyInstance(
 
 /** Checks an answer that holds one instance. */
 export async function verifyOneInstance(payload: JsonObject, world: VerifiedWorld): Promise<WorldInstance> {
-  return await verifyInstance(payload["instance"], payload["signature"], world);
+  const { instance, signature } = payload;
+  return await verifyInstance(instance, signature, world);
 }
 
 /** Checks an answer that holds a list of instances. */
 export async function verifyInstances(payload: JsonObject, world: VerifiedWorld): Promise<readonly WorldInstance[]> {
   const { items, signatures } = asMalformed("MALFORMED_INSTANCE", () => {
     const fields = new Fields(payload, "payload");
-    return { items: fields.list("instances"), signatures: fields.has("signatures") ? fields.object("signatures").all : {} };
+    return {
+      items: fields.list("instances"),
+      signatures: fields.has("signatures") ? fields.object("signatures").all : {},
+    };
   });
   const instances: WorldInstance[] = [];
   for (const { value, path } of items) {

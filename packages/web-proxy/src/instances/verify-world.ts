@@ -1,5 +1,5 @@
-import { parseIdentity, MalformedIdError } from "../world/identity.js";
-import { MalformedObjectError, Fields, type JsonObject } from "../world/fields.js";
+import { Fields, type JsonObject, MalformedObjectError } from "../world/fields.js";
+import { MalformedIdError, parseIdentity } from "../world/identity.js";
 import { canVerify, verifySignature, WorldKeyError } from "../world/keys.js";
 import { parseManifest, type WorldManifest } from "../world/manifest.js";
 import {
@@ -46,16 +46,15 @@ export async function verifyWorld(payload: JsonObject, options: VerifyWorldOptio
   }
   const { server, wanted } = options;
   // The signature is over what was received, not over what we understand of it.
-  const received = payload["manifest"];
+  const { manifest: received, modules: receivedModules, manifestSignature, signature = manifestSignature } = payload;
   const manifest = asMalformed("MALFORMED_MANIFEST", () => parseManifest(received));
   checkManifest(manifest, options);
   const publicKey = publicKeyOf(manifest.worldId);
-  const signature = payload["signature"] ?? payload["manifestSignature"];
   if (typeof signature !== "string" || !(await verifySignature(received, signature, publicKey))) {
     throw new WorldVerificationError("MANIFEST_SIGNATURE", "the manifest was not signed by the world");
   }
   await checkDelegation(manifest, received, publicKey, options);
-  const modules = await verifyModules(payload["modules"], manifest.worldId, publicKey);
+  const modules = await verifyModules(receivedModules, manifest.worldId, publicKey);
   const profile = modules.get(profileModule);
   const policy = modules.get(instancePolicyModule);
   const world: VerifiedWorld = {
@@ -158,10 +157,16 @@ async function verifyModules(
       throw new WorldVerificationError("MODULE_NAME_MISMATCH", `the module ${JSON.stringify(key)} is another one`);
     }
     if (module.worldId !== worldId) {
-      throw new WorldVerificationError("MODULE_WORLD_MISMATCH", `the module ${JSON.stringify(key)} is of another world`);
+      throw new WorldVerificationError(
+        "MODULE_WORLD_MISMATCH",
+        `the module ${JSON.stringify(key)} is of another world`,
+      );
     }
     if (!(await verifySignature(payload, signature, publicKey))) {
-      throw new WorldVerificationError("MODULE_SIGNATURE", `the module ${JSON.stringify(key)} was not signed by the world`);
+      throw new WorldVerificationError(
+        "MODULE_SIGNATURE",
+        `the module ${JSON.stringify(key)} was not signed by the world`,
+      );
     }
     verified.set(key, module);
   }
@@ -170,7 +175,10 @@ async function verifyModules(
 
 function checkAddress({ profile }: VerifiedWorld, address: string): void {
   if (profile?.addresses?.some((own) => own.toLowerCase() === address) === true) return;
-  throw new WorldVerificationError("ADDRESS_MISMATCH", `the world does not go by the address ${JSON.stringify(address)}`);
+  throw new WorldVerificationError(
+    "ADDRESS_MISMATCH",
+    `the world does not go by the address ${JSON.stringify(address)}`,
+  );
 }
 
 /** Runs `read`; what is malformed gets the code of what it is part of. */

@@ -33,7 +33,9 @@ export function parseWorldTarget(addressOrWorldId: string, server: string | unde
   }
   const isSecure = /^https:/i.test(addressOrWorldId) || !isLoopbackName(host.hostname);
   if (isSecure && /^http:/i.test(addressOrWorldId)) {
-    throw new InvalidOptionsError("a world on another machine must be asked for by https: anybody could answer otherwise");
+    throw new InvalidOptionsError(
+      "a world on another machine must be asked for by https: anybody could answer otherwise",
+    );
   }
   // As the user wrote it: `URL` drops the port 443.
   const [authority = ""] = address.split("/", 1);

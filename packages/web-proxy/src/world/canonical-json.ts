@@ -29,16 +29,22 @@ export function canonicalBytes(value: unknown): Uint8Array {
 function check(value: unknown, depth: number): void {
   if (depth > maxDepth) throw new NotCanonicalError(`the value is nested deeper than ${maxDepth} times`);
   if (value === null || value === undefined || typeof value === "boolean") return;
-  if (typeof value === "string") return checkText(value);
-  if (typeof value === "number") return checkNumber(value);
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      if (item === undefined) throw new NotCanonicalError("a list cannot hold nothing");
-      check(item, depth + 1);
-    }
-    return;
+  if (typeof value === "string") checkText(value);
+  else if (typeof value === "number") checkNumber(value);
+  else if (Array.isArray(value)) checkItems(value, depth);
+  else checkFields(value, depth);
+}
+
+function checkItems(items: readonly unknown[], depth: number): void {
+  for (const item of items) {
+    if (item === undefined) throw new NotCanonicalError("a list cannot hold nothing");
+    check(item, depth + 1);
   }
-  if (typeof value !== "object") throw new NotCanonicalError(`a ${typeof value} cannot be written as JSON`);
+}
+
+function checkFields(value: unknown, depth: number): void {
+  if (typeof value !== "object" || value === null)
+    throw new NotCanonicalError(`a ${typeof value} cannot be written as JSON`);
   for (const [name, field] of Object.entries(value)) {
     checkText(name);
     check(field, depth + 1);

@@ -33,7 +33,10 @@ export function parseIdentity(id: string, kind: IdentityKind): Identity {
     throw new MalformedIdError(`${JSON.stringify(id.slice(0, 100))} is not medi:${kind}:<scheme>:<public key>`);
   }
   if (scheme !== "ed25519") {
-    throw new WorldKeyError("UNSUPPORTED_KEY_TYPE", `keys of the type ${JSON.stringify(scheme.slice(0, 50))} are not enabled`);
+    throw new WorldKeyError(
+      "UNSUPPORTED_KEY_TYPE",
+      `keys of the type ${JSON.stringify(scheme.slice(0, 50))} are not enabled`,
+    );
   }
   return { id, kind, publicKey: decodePublicKey(key) };
 }

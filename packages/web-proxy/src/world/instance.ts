@@ -58,6 +58,6 @@ function parseProtocol(fields: Fields): WorldProtocol {
 /** The address of the first protocol of an instance that we speak, as the server wrote it; `undefined` when there is none. */
 export function sessionUriOf({ worldProtocols }: WorldInstance): string | undefined {
   const known = worldProtocols.find(({ name, version }) => name === webSocketProtocol && /^1(?:\.|$)/.test(version));
-  const uri = known?.information["uri"];
+  const { uri } = known?.information ?? {};
   return typeof uri === "string" ? uri : undefined;
 }

@@ -1,5 +1,5 @@
-import { ResoioError } from "@resoio/core";
 import { getPublicKeyAsync, Point, signAsync, verifyAsync } from "@noble/ed25519";
+import { ResoioError } from "@resoio/core";
 import { canonicalBytes } from "./canonical-json.js";
 import { decodeBytes, toBase64 } from "./encoded-bytes.js";
 

@@ -52,6 +52,7 @@ function addField(fields: Open, token: string): void {
   // Escapes can hide that two names are the same.
   const name: unknown = JSON.parse(token);
   if (fields === undefined || typeof name !== "string") return;
-  if (fields.has(name)) throw new InvalidJsonError(`an object has two fields named ${JSON.stringify(name.slice(0, 100))}`);
+  if (fields.has(name))
+    throw new InvalidJsonError(`an object has two fields named ${JSON.stringify(name.slice(0, 100))}`);
   fields.add(name);
 }

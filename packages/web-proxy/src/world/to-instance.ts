@@ -31,8 +31,6 @@ export function toInstance(facts: InstanceFacts, place: InstancePlace): WorldIns
     createdAt,
     updated_at: updatedAt,
     worldProtocols:
-      socketUri === undefined
-        ? []
-        : [{ name: webSocketProtocol, version: "1.0.0", information: { uri: socketUri } }],
+      socketUri === undefined ? [] : [{ name: webSocketProtocol, version: "1.0.0", information: { uri: socketUri } }],
   };
 }

@@ -208,9 +208,7 @@ export class WebSocketCall implements OutputSource {
     if (this.#isOver || upstream === undefined || upstream.send(message)) return;
     this.#receiver.pause();
     upstream.drained().then(
-      () => {
-        if (!this.#isOver) this.#receiver.resume();
-      },
+      () => this.#receiver.resume(),
       (error: unknown) => this.fail(asConnectError(error)),
     );
   }

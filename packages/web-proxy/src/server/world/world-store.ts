@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { InvalidOptionsError } from "@resoio/core";
 import { z } from "zod";
 import { createSigningKey } from "../../world/keys.js";
-import { readPrivateKey, writePrivateKey } from "./world-key-file.js";
 import { createWorldIdentity, isSlug, type WorldDescription, type WorldIdentity } from "./world-identity.js";
+import { readPrivateKey, writePrivateKey } from "./world-key-file.js";
 import { WorldStoreError } from "./world-store-error.js";
 
 /** Options of {@link WorldStore}. */
@@ -22,7 +22,9 @@ export interface NewWorld extends Omit<WorldDescription, "createdAt" | "updatedA
 }
 
 /** The folder of worlds where none is named: `resoio/worlds` in `XDG_CONFIG_HOME`, or else in `~/.config`. */
-export function defaultWorldDirectory(environment: { readonly XDG_CONFIG_HOME?: string | undefined } = process.env): string {
+export function defaultWorldDirectory(
+  environment: { readonly XDG_CONFIG_HOME?: string | undefined } = process.env,
+): string {
   const { XDG_CONFIG_HOME: config = "" } = environment;
   return join(config === "" ? join(homedir(), ".config") : config, "resoio", "worlds");
 }
@@ -145,12 +147,13 @@ export class WorldStore {
       if (!hasCode(cause, "EEXIST")) throw cause;
       throw new WorldStoreError("WORLD_EXISTS", `there is a world ${JSON.stringify(slug)} already`, { cause });
     } finally {
-      await unlink(temporary);
+      await rm(temporary, { force: true });
     }
   }
 
   #pathOf(slug: string): string {
-    if (!isSlug(slug)) throw new InvalidOptionsError(`${JSON.stringify(slug)} cannot be the name of a world in its address`);
+    if (!isSlug(slug))
+      throw new InvalidOptionsError(`${JSON.stringify(slug)} cannot be the name of a world in its address`);
     return join(this.directory, `${slug}${suffix}`);
   }
 }
