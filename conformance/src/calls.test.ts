@@ -86,15 +86,13 @@ describe.each(transports)("calls over $name", (transport) => {
     await expect(hanging).rejects.toMatchObject({ code: Code.Canceled, cause: reason });
   });
 
-  it("fail with DeadlineExceeded when their signal has timed out", async (context) => {
-    skipUnlessCarried(context, transport, "timeoutSignals");
+  it("fail with DeadlineExceeded when their signal has timed out", async () => {
     await using test = await open({ faults: { hangs: ["world.getCurrent"] } });
     const signal = AbortSignal.timeout(20);
     expect(await codeOf(test.resonite.world.getCurrent({ signal }))).toBe(Code.DeadlineExceeded);
   });
 
-  it("fail with InvalidArgument for a request that cannot be written, and are not sent", async (context) => {
-    skipUnlessCarried(context, transport, "unwritableRequests");
+  it("fail with InvalidArgument for a request that cannot be written, and are not sent", async () => {
     await using test = await open();
     expect(await codeOf(test.resonite.world.leave(0.5))).toBe(Code.InvalidArgument);
     await test.resonite.connection.ping();
@@ -190,8 +188,7 @@ describe.each(transports)("calls over $name", (transport) => {
     expect(await hanging).toBe(Code.Unavailable);
   });
 
-  it("fail with Canceled when the program closes what carries them", async (context) => {
-    skipUnlessCarried(context, transport, "closing");
+  it("fail with Canceled when the program closes what carries them", async () => {
     await using test = await open({ faults: { hangs: ["world.getCurrent"] } });
     const hanging = codeOf(test.resonite.world.getCurrent());
     await test.resonite.connection.ping();

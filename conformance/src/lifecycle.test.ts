@@ -81,13 +81,17 @@ describe.each(transports)("lifecycle over $name", ({ open }) => {
     await using chunks = test.resonite.speaker.stream();
     await whileTimePasses(clock, frames.next());
     await whileTimePasses(clock, chunks.next());
-    const frame = statusOf(frames.next());
+    const picture = statusOf(
+      (async () => {
+        for await (const _ of frames);
+      })(),
+    );
     const rest = (async () => {
       for await (const _ of chunks);
     })();
     await test.resonite.lifecycle.shutdown();
     await clock.advance(tickMs);
-    expect(await frame).toBe("FailedPrecondition: The camera is gone: the game is shutting down.");
+    expect(await picture).toBe("FailedPrecondition: The camera is gone: the game is shutting down.");
     await rest;
     await test.mod.engine.until(({ journal }) => journal.calls("speaker.streamAudio").length === 1);
     expect(test.mod.engine.journal.calls("speaker.streamAudio")[0]?.status).toBe("ok");

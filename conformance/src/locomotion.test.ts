@@ -2,7 +2,6 @@ import { Code, type Drive, DriveEndedError, InvalidOptionsError, Resonite } from
 import { createVirtualClock, type Engine } from "@resoio/mock-server";
 import { describe, expect, it } from "vitest";
 import { callsOf, requestsOf } from "./testing/requests-of.js";
-import { skipUnlessCarried } from "./testing/skip-unless-carried.js";
 import { codeOf, statusOf } from "./testing/status-of.js";
 import { transports } from "./testing/transports.js";
 import { whileTimePasses } from "./testing/while-time-passes.js";
@@ -199,8 +198,7 @@ describe.each(transports)("locomotion over $name", (transport) => {
     expect(engine.state.locomotion).toMatchObject(neutral);
   });
 
-  it("stops the avatar when the connection goes", async (context) => {
-    skipUnlessCarried(context, transport, "closing");
+  it("stops the avatar when the connection goes", async () => {
     const clock = createVirtualClock();
     await using test = await open({ scenario, clock });
     const { engine } = test.mod;

@@ -207,6 +207,8 @@ describe.each(transports)("microphone over $name", ({ open }) => {
     const unplugged = new Error("unplugged");
     async function* source(): AsyncGenerator<Float32Array> {
       yield new Float32Array(480);
+      // Answered behind what was sent before it, so the mod has the sound.
+      await test.resonite.connection.ping();
       throw unplugged;
     }
     await expect(test.resonite.microphone.stream(source())).rejects.toBe(unplugged);
@@ -219,6 +221,7 @@ describe.each(transports)("microphone over $name", ({ open }) => {
     const { engine } = test.mod;
     async function* source(): AsyncGenerator<Float32Array | string> {
       yield new Float32Array(480);
+      await test.resonite.connection.ping();
       yield "la la la";
     }
     // @ts-expect-error A chunk is a Float32Array.

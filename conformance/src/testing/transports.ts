@@ -16,14 +16,6 @@ export interface ConnectedMod extends AsyncDisposable {
 export type Ability =
   /** A connection that breaks under its calls. */
   | "brokenConnections"
-  /** A connection that `Resonite.close` ends, with the calls on it. */
-  | "closing"
-  /** Holding back a call whose signal is aborted before it begins. */
-  | "holdingBack"
-  /** Telling a signal that has timed out from one that was aborted. */
-  | "timeoutSignals"
-  /** Saying `InvalidArgument` for a request that cannot be written. */
-  | "unwritableRequests"
   /** A call to the mod for each camera stream that asks for one. */
   | "callsOfOnesOwn"
   /** Tens of megabytes, or thousands of calls, in the time that a test has. */

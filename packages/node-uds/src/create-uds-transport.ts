@@ -11,6 +11,7 @@ import {
   silentLogger,
 } from "@resoio/core";
 import { maxTimerMs, probeMethod, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { maxWindowBytes } from "./fast-http2/http2-codes.js";
 import { openFastSession } from "./fast-http2/open-fast-session.js";
 import { GrpcCall } from "./grpc/grpc-call.js";
 import { Http2Connection } from "./http2/http2-connection.js";
@@ -30,9 +31,9 @@ export interface UdsTransportOptions {
   readonly connectTimeoutMs?: number;
   /** Deadline of calls that name none, in milliseconds. Default, and 0: none. */
   readonly defaultTimeoutMs?: number;
-  /** How much the mod may send ahead on one call, in bytes. Default 16 MiB. */
+  /** How much the mod may send ahead on one call, in bytes, from 1 to 2^31 - 1. Default 16 MiB. */
   readonly streamWindowBytes?: number;
-  /** How much the mod may send ahead on all calls together, in bytes. Default 32 MiB. */
+  /** How much the mod may send ahead on all calls together, in bytes, up to 2^31 - 1; less than 65,535 is the same as that. Default 32 MiB. */
   readonly connectionWindowBytes?: number;
   /** When to connect again after the connection was lost. Default `createReconnectPolicy()`; `neverReconnect` waits for the next call. */
   readonly reconnect?: ReconnectPolicy;
@@ -44,7 +45,8 @@ export interface UdsTransportOptions {
   /** Told when the connection comes and goes. Default: silent. */
   readonly logger?: Logger;
   /**
-   * Which HTTP/2 carries the calls: `"fast"`, our own, made for large answers, or `"node"`, Node's. They behave alike. Default `"node"`, unless the variable `RESOIO_HTTP2` is `fast`.
+   * Which HTTP/2 carries the calls: `"fast"`, our own, made for large answers, or `"node"`, Node's. They behave alike. Default
+   * `"fast"`, unless the variable `RESOIO_HTTP2` is `node`.
    */
   readonly http2?: "fast" | "node";
   /** Connect interceptors, the first outermost. Default none. */
@@ -92,6 +94,7 @@ class UdsTransportImpl extends WireTransport implements UdsTransport {
     const { http2 = defaultHttp2() } = options;
     const { reconnect = createReconnectPolicy(), keepAlive = {}, logger = silentLogger } = options;
     if (keepAlive !== false) checkKeepAlive(keepAlive);
+    checkWindows({ streamWindowBytes, connectionWindowBytes });
     const connection = new Http2Connection({
       openSession: http2 === "node" ? openNodeSession : openFastSession,
       resolvePath: typeof socketPath === "string" ? () => socketPath : socketPath,
@@ -141,7 +144,15 @@ class UdsTransportImpl extends WireTransport implements UdsTransport {
 
 function defaultHttp2(): "fast" | "node" {
   const { RESOIO_HTTP2: wanted } = process.env;
-  return wanted === "fast" ? "fast" : "node";
+  return wanted === "node" ? "node" : "fast";
+}
+
+function checkWindows(windows: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(windows)) {
+    if (!Number.isInteger(value) || value < 1 || value > maxWindowBytes) {
+      throw new InvalidOptionsError(`${name} must be a whole number from 1 to ${maxWindowBytes}, not ${value}`);
+    }
+  }
 }
 
 function checkKeepAlive({ intervalMs = 1, timeoutMs = 1 }: KeepAliveOptions): void {

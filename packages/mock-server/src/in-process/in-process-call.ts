@@ -119,7 +119,7 @@ export class InProcessCall implements WireCall {
 
   async #serve(served: ServedCall): Promise<void> {
     const { trailer } = await served.run();
-    // For the same reason: a program may make one call after the other.
+    // A program that makes one call after the other would keep timers and I/O from their turn as well.
     await nextTurn();
     if (this.#isEnded) return;
     const error = findTrailerError(trailer);

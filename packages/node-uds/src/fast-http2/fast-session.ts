@@ -1,9 +1,18 @@
 import * as net from "node:net";
-import { FastStream, type FastStreamListener } from "./fast-stream.js";
+import type {
+  HeaderField,
+  RequestListener,
+  RequestStream,
+  Session,
+  SessionOptions,
+  StreamClosing,
+} from "../http2/session.js";
+import { FastStream, type FastStreamOwner } from "./fast-stream.js";
+import { FloodLimit } from "./flood-limit.js";
 import { type FrameHeader, FrameReader } from "./frame-reader.js";
 import { createFrame, createNumberFrame } from "./frame-writer.js";
-import { type HeaderField, HpackDecoder } from "./hpack/hpack-decoder.js";
-import { encodeHeaderBlock } from "./hpack/hpack-encoder.js";
+import { HpackDecoder } from "./hpack/hpack-decoder.js";
+import { encodeHeaderBlock, tableIsUnused } from "./hpack/hpack-encoder.js";
 import {
   defaultMaxFrameBytes,
   defaultWindowBytes,
@@ -15,6 +24,7 @@ import {
   settingIds,
 } from "./http2-codes.js";
 import { Http2Error } from "./http2-error.js";
+import { isConnectionField } from "./is-well-formed.js";
 
 /** What begins every HTTP/2 connection. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
@@ -25,22 +35,13 @@ const readBufferBytes = 256 * 1024;
 /** The largest list of header fields that a peer may send, in bytes. */
 const maxHeaderListBytes = 64 * 1024;
 
-/** How many frames may come in a row without a byte of an answer, so that a flood of them ends the connection. */
-const maxIdleFrames = 10_000;
+/** How many of our answers to pings and settings may wait for a peer that does not read them. */
+const maxUnsentAnswers = 1_000;
 
 /** Options of {@link FastSession}. */
-export interface FastSessionOptions {
-  readonly path: string;
-  /** How much the peer may send ahead on one stream, in bytes. */
-  readonly streamWindowBytes: number;
-  /** How much the peer may send ahead on all streams together, in bytes. */
-  readonly connectionWindowBytes: number;
-  /** The peer's settings have come: it speaks HTTP/2. */
-  readonly onReady: () => void;
-  /** The peer takes no new streams. */
-  readonly onGoaway: () => void;
-  /** It is over. Without a cause the peer hung up, or `destroy` was called without one. */
-  readonly onClose: (cause: Error | undefined) => void;
+export interface FastSessionOptions extends SessionOptions {
+  /** Number of the first stream, odd. Default 1; tests begin near the end. */
+  readonly firstStreamId?: number;
 }
 
 /**
@@ -49,7 +50,8 @@ export interface FastSessionOptions {
  *
  * Pushes are refused and priorities ignored: no gRPC server needs them.
  */
-export class FastSession {
+export class FastSession implements Session {
+  readonly reusesChunks = true;
   readonly #options: FastSessionOptions;
   readonly #socket: net.Socket;
   readonly #reader: FrameReader;
@@ -59,7 +61,13 @@ export class FastSession {
   readonly #waiting = new Set<FastStream>();
   readonly #pings = new Map<bigint, () => void>();
   #lastPing = 0n;
-  #nextStreamId = 1;
+  readonly #floodLimit = new FloodLimit();
+  readonly #owner: FastStreamOwner = {
+    send: (stream) => this.#sendFrom(stream),
+    reset: (stream, errorCode) => this.#reset(stream, errorCode),
+    update: (id, byteCount) => this.#write(createNumberFrame(frameTypes.windowUpdate, id, byteCount)),
+  };
+  #nextStreamId: number;
   #isReady = false;
   #isGoingAway = false;
   #isClosed = false;
@@ -68,19 +76,24 @@ export class FastSession {
   #peerMaxStreams = Number.POSITIVE_INFINITY;
   /** What may still be sent on all streams together. */
   #sendWindow = defaultWindowBytes;
-  /** What the peer may still send on all streams together. */
+  /** What the peer may send on all streams together, and what of it is left. */
+  readonly #fullReceiveWindow: number;
   #receiveWindow: number;
   /** A header block that is still coming, and the frame that began it. */
   #block: { readonly header: FrameHeader; readonly parts: Uint8Array[]; byteCount: number } | undefined;
   /** What is left of the data, without its padding, in the DATA frame that is being read; `undefined` between two. */
   #dataLeft: number | undefined;
-  #idleFrames = 0;
+  #unsentAnswers = 0;
+  #isTableSizeSaid = false;
   #isCorked = false;
   #cause: Error | undefined;
 
   constructor(options: FastSessionOptions) {
     this.#options = options;
-    this.#receiveWindow = Math.max(options.connectionWindowBytes, defaultWindowBytes);
+    this.#nextStreamId = options.firstStreamId ?? 1;
+    // A connection begins with the default, and there is no frame that takes of it.
+    this.#fullReceiveWindow = Math.max(options.connectionWindowBytes, defaultWindowBytes);
+    this.#receiveWindow = this.#fullReceiveWindow;
     this.#reader = new FrameReader({
       onDataPart: (header, part, isLast) => this.#onDataPart(header, part, isLast),
       onFrame: (header, payload) => this.#onFrame(header, payload),
@@ -98,46 +111,37 @@ export class FastSession {
     this.#socket.on("error", (error) => {
       this.#cause ??= error;
     });
+    this.#socket.on("drain", () => this.#sendAll());
     this.#socket.on("end", () => this.#socket.destroy());
     this.#socket.on("close", () => this.#finish());
     this.#begin();
   }
 
-  /** Whether new streams can be opened. */
   get isUsable(): boolean {
-    return !this.#isClosed && !this.#isGoingAway;
+    return !this.isOver && !this.#isGoingAway;
   }
 
-  /** Whether it is over, not just closed to new streams. */
-  get isClosed(): boolean {
+  get isOver(): boolean {
     return this.#isClosed || this.#socket.destroyed;
   }
 
-  /** Why it is over, if there is a reason. */
-  get cause(): Error | undefined {
-    return this.#cause;
-  }
-
-  /** How many bytes have come, for those who want to know whether any come. */
   get bytesRead(): number {
     return this.#socket.bytesRead;
   }
 
-  /** Starts a request. It waits while the peer takes no more streams. */
-  request(fields: Iterable<HeaderField>, listener: FastStreamListener): FastStream {
-    const owner = {
-      send: (sender: FastStream) => this.#sendFrom(sender),
-      reset: (sender: FastStream, errorCode: number) => this.#reset(sender, errorCode),
-      update: (id: number, byteCount: number) => this.#write(createNumberFrame(frameTypes.windowUpdate, id, byteCount)),
-    };
+  /** Starts a request. It waits while the peer takes no more streams. Throws for fields that HTTP/2 has no place for. */
+  request(fields: readonly HeaderField[], listener: RequestListener): RequestStream {
+    if (!this.isUsable) throw new Error("the connection takes no more requests");
+    for (const [name] of fields) {
+      if (isConnectionField(name)) throw new TypeError(`the header ${name} belongs to HTTP/1`);
+    }
     const windows = { sendWindow: this.#peerInitialWindow, receiveWindow: this.#options.streamWindowBytes };
-    const stream = new FastStream(owner, encodeHeaderBlock(fields), windows, listener);
+    const stream = new FastStream(this.#owner, encodeHeaderBlock(fields), windows, listener);
     this.#waiting.add(stream);
     this.#openWaiting();
     return stream;
   }
 
-  /** Asks the peer for a sign of life. */
   ping(onAnswer: () => void): void {
     const id = ++this.#lastPing;
     this.#pings.set(id, onAnswer);
@@ -154,11 +158,16 @@ export class FastSession {
     this.#socket.unref();
   }
 
-  /** Ends it at once; streams that are open learn of it. `onClose` follows when the socket is gone. */
   destroy(cause?: Error): void {
     if (this.#isClosed) return;
     this.#cause ??= cause;
-    this.#sayGoodbye(cause instanceof Http2Error ? cause.errorCode : errorCodes.noError);
+    this.#sayGoodbye(
+      cause instanceof Http2Error
+        ? cause.errorCode
+        : cause === undefined
+          ? errorCodes.noError
+          : errorCodes.internalError,
+    );
     this.#isClosed = true;
     this.#closeStreams();
     // What was written last is on its way by the next turn; a peer that does not read must not keep the socket.
@@ -202,17 +211,15 @@ export class FastSession {
     if (this.#isClosed) return;
     if (this.#dataLeft === undefined) this.#checkOrder(header);
     const data = this.#withoutPadding(header, part);
-    this.#idleFrames = 0;
     this.#receiveWindow -= part.byteLength;
-    if (this.#receiveWindow < 0) {
-      throw new Http2Error(errorCodes.flowControlError, "the peer sent more than its window on the connection");
-    }
-    const stream = this.#streams.get(header.streamId);
-    // One that was reset from this side may still get data, which counts for the connection all the same.
-    if (stream !== undefined) stream.receive(data, part.byteLength);
-    else if (!this.#wasOpened(header.streamId)) {
+    if (!this.#wasOpened(header.streamId)) {
       throw new Http2Error(errorCodes.protocolError, `data came on stream ${header.streamId}, which was never opened`);
     }
+    // One that was reset from this side may still get data, which counts for the connection all the same.
+    const stream = this.#streams.get(header.streamId);
+    if (data.byteLength === 0) this.#floodLimit.add();
+    else if (stream !== undefined) this.#floodLimit.reset();
+    stream?.receive(data, part.byteLength);
     this.#updateWindow();
     if (!isLast) return;
     this.#dataLeft = undefined;
@@ -244,9 +251,7 @@ export class FastSession {
   #onFrame(header: FrameHeader, payload: Uint8Array): void {
     if (this.#isClosed) return;
     this.#checkOrder(header);
-    if (++this.#idleFrames > maxIdleFrames) {
-      throw new Http2Error(errorCodes.enhanceYourCalm, `${maxIdleFrames} frames came without any data`);
-    }
+    this.#floodLimit.add();
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     switch (header.type) {
       case frameTypes.headers:
@@ -257,22 +262,26 @@ export class FastSession {
         break;
       case frameTypes.priority:
         checkLength(header, header.length === 5);
+        checkIsOnStream(header, true);
         break;
       case frameTypes.rstStream:
         checkLength(header, header.length === 4);
         this.#onReset(header, view.getUint32(0));
         break;
       case frameTypes.settings:
+        checkIsOnStream(header, false);
         this.#onSettings(header, view);
         break;
       case frameTypes.pushPromise:
         throw new Http2Error(errorCodes.protocolError, "the peer pushes, which was refused");
       case frameTypes.ping:
         checkLength(header, header.length === 8);
+        checkIsOnStream(header, false);
         this.#onPing(header, view.getBigUint64(0));
         break;
       case frameTypes.goaway:
         checkLength(header, header.length >= 8);
+        checkIsOnStream(header, false);
         this.#onGoaway(view.getUint32(0) & 0x7fffffff);
         break;
       case frameTypes.windowUpdate:
@@ -325,27 +334,25 @@ export class FastSession {
   #addToBlock(part: Uint8Array, isLast: boolean): void {
     const block = this.#block;
     if (block === undefined) return;
-    block.byteCount += part.byteLength;
+    // A frame counts even when it is empty, so that there cannot be endlessly many.
+    block.byteCount += frameHeaderBytes + part.byteLength;
     if (block.byteCount > maxHeaderListBytes) {
       throw new Http2Error(errorCodes.enhanceYourCalm, `a header block is larger than ${maxHeaderListBytes} bytes`);
     }
-    // A copy: what is handed in lies in the read buffer.
-    block.parts.push(isLast && block.parts.length === 0 ? part : part.slice());
+    // What is handed in may lie in the read buffer, which is used again before the next part comes.
+    block.parts.push(isLast ? part : part.slice());
     if (!isLast) return;
     this.#block = undefined;
-    const whole = block.parts.length === 1 ? block.parts[0] : Buffer.concat(block.parts);
-    const fields = this.#decode(whole ?? new Uint8Array());
+    const whole = block.parts.length === 1 ? part : Buffer.concat(block.parts);
+    const fields = this.#hpack.decode(whole);
     const stream = this.#streams.get(block.header.streamId);
-    stream?.receiveFields(fields, (block.header.flags & frameFlags.endStream) !== 0);
-    this.#forgetIfOver(stream);
-  }
-
-  #decode(block: Uint8Array): HeaderField[] {
-    try {
-      return this.#hpack.decode(block);
-    } catch (error) {
-      throw new Http2Error(errorCodes.compressionError, error instanceof Error ? error.message : String(error));
+    if (stream === undefined) return;
+    if (!stream.receiveFields(fields, (block.header.flags & frameFlags.endStream) !== 0)) {
+      // The others go on.
+      this.#write(createNumberFrame(frameTypes.rstStream, stream.id, errorCodes.protocolError));
+      stream.close(this.#closing(errorCodes.protocolError));
     }
+    this.#forgetIfOver(stream);
   }
 
   #onReset(header: FrameHeader, errorCode: number): void {
@@ -353,12 +360,11 @@ export class FastSession {
       throw new Http2Error(errorCodes.protocolError, `stream ${header.streamId} was reset but never opened`);
     }
     const stream = this.#streams.get(header.streamId);
-    stream?.close(errorCode);
+    stream?.close(this.#closing(errorCode));
     this.#forgetIfOver(stream);
   }
 
   #onSettings(header: FrameHeader, view: DataView): void {
-    if (header.streamId !== 0) throw new Http2Error(errorCodes.protocolError, "settings came on a stream");
     if ((header.flags & frameFlags.ack) !== 0) {
       checkLength(header, header.length === 0);
       if (!this.#isReady) throw new Http2Error(errorCodes.protocolError, "the peer did not begin with its settings");
@@ -368,7 +374,7 @@ export class FastSession {
     for (let offset = 0; offset < view.byteLength; offset += 6) {
       this.#onSetting(view.getUint16(offset), view.getUint32(offset + 2));
     }
-    this.#write(createFrame(frameTypes.settings, frameFlags.ack, 0, 0));
+    this.#answer(createFrame(frameTypes.settings, frameFlags.ack, 0, 0));
     if (!this.#isReady) {
       this.#isReady = true;
       this.#options.onReady();
@@ -404,7 +410,6 @@ export class FastSession {
   }
 
   #onPing(header: FrameHeader, content: bigint): void {
-    if (header.streamId !== 0) throw new Http2Error(errorCodes.protocolError, "a ping came on a stream");
     if ((header.flags & frameFlags.ack) !== 0) {
       this.#pings.get(content)?.();
       this.#pings.delete(content);
@@ -412,25 +417,32 @@ export class FastSession {
     }
     const frame = createFrame(frameTypes.ping, frameFlags.ack, 0, 8);
     frame.writeBigUInt64BE(content, frameHeaderBytes);
-    this.#write(frame);
+    this.#answer(frame);
   }
 
   /** Streams above `lastStreamId` were not seen; those below may come to their end. */
   #onGoaway(lastStreamId: number): void {
-    const isNews = !this.#isGoingAway;
-    this.#isGoingAway = true;
-    if (isNews) {
-      // Said at once: Node's server reads nothing more once its last stream is over.
-      this.#sayGoodbye(errorCodes.noError);
-      this.#options.onGoaway();
-    }
-    const refused = [...this.#streams.values()].filter(({ id }) => id > lastStreamId);
-    for (const stream of [...refused, ...this.#waiting]) {
-      this.#streams.delete(stream.id);
-      this.#waiting.delete(stream);
-      stream.close(errorCodes.refusedStream);
+    this.#goAway();
+    for (const stream of this.#streams.values()) {
+      if (stream.id > lastStreamId) {
+        this.#streams.delete(stream.id);
+        stream.close(this.#closing(errorCodes.refusedStream));
+      }
     }
     this.#closeIfIdle();
+  }
+
+  /** Takes no new streams any more, not even those that wait. */
+  #goAway(): void {
+    if (this.#isGoingAway) return;
+    this.#isGoingAway = true;
+    // Said at once: Node's server reads nothing more once its last stream is over.
+    this.#sayGoodbye(errorCodes.noError);
+    this.#options.onGoaway();
+    for (const stream of this.#waiting) {
+      this.#waiting.delete(stream);
+      stream.close(this.#closing(errorCodes.refusedStream));
+    }
   }
 
   #onWindowUpdate(header: FrameHeader, byteCount: number): void {
@@ -462,14 +474,16 @@ export class FastSession {
       this.#writeHeaderBlock(stream);
       this.#sendFrom(stream);
       // The numbers are used up after a billion calls: the next call needs a new connection.
-      if (this.#nextStreamId > maxWindowBytes) this.#isGoingAway = true;
+      if (this.#nextStreamId > maxWindowBytes) this.#goAway();
     }
   }
 
   #writeHeaderBlock({ id, headerBlock }: FastStream): void {
-    for (let start = 0; start === 0 || start < headerBlock.byteLength; start += this.#peerMaxFrameBytes) {
-      const part = headerBlock.subarray(start, start + this.#peerMaxFrameBytes);
-      const isLast = start + part.byteLength >= headerBlock.byteLength;
+    const block = this.#isTableSizeSaid ? headerBlock : Buffer.concat([tableIsUnused, headerBlock]);
+    this.#isTableSizeSaid = true;
+    for (let start = 0; start < block.byteLength; start += this.#peerMaxFrameBytes) {
+      const part = block.subarray(start, start + this.#peerMaxFrameBytes);
+      const isLast = start + part.byteLength === block.byteLength;
       const type = start === 0 ? frameTypes.headers : frameTypes.continuation;
       const frame = createFrame(type, isLast ? frameFlags.endHeaders : 0, id, part.byteLength);
       frame.set(part, frameHeaderBytes);
@@ -477,23 +491,32 @@ export class FastSession {
     }
   }
 
+  /** Sends what the streams have, in turns: one that has sent moves to the end of the map, where the loop meets it again. */
   #sendAll(): void {
-    for (const stream of this.#streams.values()) this.#sendFrom(stream);
+    for (const stream of this.#streams.values()) {
+      if (this.#sendFrame(stream) && this.#streams.delete(stream.id)) this.#streams.set(stream.id, stream);
+      this.#forgetIfOver(stream);
+    }
   }
 
   /** Sends what a stream has, as far as the windows allow. */
   #sendFrom(stream: FastStream): void {
-    if (stream.id === 0 || this.#isClosed) return;
-    for (;;) {
-      const next = stream.take(Math.min(this.#peerMaxFrameBytes, this.#sendWindow));
-      if (next === undefined) break;
-      this.#sendWindow -= next.bytes.byteLength;
-      const flags = next.isLast ? frameFlags.endStream : 0;
-      const frame = createFrame(frameTypes.data, flags, stream.id, next.bytes.byteLength);
-      frame.set(next.bytes, frameHeaderBytes);
-      this.#write(frame);
-    }
+    while (this.#sendFrame(stream));
     this.#forgetIfOver(stream);
+  }
+
+  /** Sends a frame of what a stream has. False when it has nothing, a window is used up, or the peer does not read. */
+  #sendFrame(stream: FastStream): boolean {
+    if (stream.id === 0 || this.#isClosed || this.#socket.writableNeedDrain) return false;
+    const next = stream.take(Math.min(this.#peerMaxFrameBytes, this.#sendWindow));
+    if (next === undefined) return false;
+    this.#sendWindow -= next.bytes.byteLength;
+    const flags = next.isLast ? frameFlags.endStream : 0;
+    const frame = createFrame(frameTypes.data, flags, stream.id, next.bytes.byteLength);
+    frame.set(next.bytes, frameHeaderBytes);
+    this.#write(frame);
+    this.#floodLimit.reset();
+    return true;
   }
 
   #reset(stream: FastStream, errorCode: number): void {
@@ -509,30 +532,46 @@ export class FastSession {
   }
 
   #afterStream(): void {
+    this.#floodLimit.reset();
     this.#openWaiting();
     this.#closeIfIdle();
   }
 
+  /** Does not wait for the peer to hang up too, which may be never. */
   #closeIfIdle(): void {
-    if (this.#isGoingAway && !this.#isClosed && this.#streams.size === 0) this.#socket.end();
+    if (this.#isGoingAway && !this.#isClosed && this.#streams.size === 0) this.#socket.destroySoon();
   }
 
   #wasOpened(streamId: number): boolean {
     return streamId % 2 === 1 && streamId < this.#nextStreamId;
   }
 
-  /** Gives back what was used on the connection, in few and large parts. What the streams hold is bounded by their own windows. */
+  /**
+   * Gives back what was used on the connection, in few and large parts. What the streams hold is bounded by their own windows, so
+   * this one never runs out.
+   */
   #updateWindow(): void {
-    const full = Math.max(this.#options.connectionWindowBytes, defaultWindowBytes);
-    const used = full - this.#receiveWindow;
-    if (used * 2 < full) return;
+    const used = this.#fullReceiveWindow - this.#receiveWindow;
+    if (used * 2 < this.#fullReceiveWindow) return;
     this.#receiveWindow += used;
     this.#write(createNumberFrame(frameTypes.windowUpdate, 0, used));
   }
 
+  /** Writes a frame that the peer has asked for, and may ask for again and again. */
+  #answer(frame: Uint8Array): void {
+    if (this.#socket.writableEnded) return;
+    if (++this.#unsentAnswers > maxUnsentAnswers) {
+      throw new Http2Error(errorCodes.enhanceYourCalm, "the peer does not read what it asked for");
+    }
+    this.#write(frame, () => {
+      this.#unsentAnswers--;
+    });
+  }
+
   /** Writes a frame. The frames of one turn leave together. */
-  #write(frame: Uint8Array): void {
-    if (this.#isClosed) return;
+  #write(frame: Uint8Array, onSent?: () => void): void {
+    // A connection that was going away may have said its last while the peer still talks.
+    if (this.#isClosed || this.#socket.writableEnded) return;
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#socket.cork();
@@ -541,7 +580,7 @@ export class FastSession {
         this.#socket.uncork();
       });
     }
-    this.#socket.write(frame);
+    this.#socket.write(frame, onSent);
   }
 
   #finish(): void {
@@ -550,11 +589,23 @@ export class FastSession {
     this.#options.onClose(this.#cause);
   }
 
+  /** How a stream ends that the peer has reset, or that the connection has left without a code. */
+  #closing(resetCode: number | undefined): StreamClosing {
+    // A connection that is going away lets its streams come to an end, if the peer has seen them.
+    const isRefused = resetCode === errorCodes.refusedStream && !this.isUsable;
+    return {
+      resetCode: resetCode ?? errorCodes.noError,
+      isLost: resetCode === undefined || isRefused,
+      isAllRead: true,
+      cause: this.#cause,
+    };
+  }
+
   #closeStreams(): void {
     const streams = [...this.#streams.values(), ...this.#waiting];
     this.#streams.clear();
     this.#waiting.clear();
-    for (const stream of streams) stream.close(undefined);
+    for (const stream of streams) stream.close(this.#closing(undefined));
   }
 }
 
@@ -565,4 +616,10 @@ function isPadded({ flags }: FrameHeader): boolean {
 function checkLength(header: FrameHeader, isRight: boolean): void {
   if (isRight) return;
   throw new Http2Error(errorCodes.frameSizeError, `a frame of type ${header.type} has ${header.length} bytes`);
+}
+
+/** Some frames belong to a stream, others to the connection, which is number 0. */
+function checkIsOnStream({ type, streamId }: FrameHeader, isExpected: boolean): void {
+  if ((streamId !== 0) === isExpected) return;
+  throw new Http2Error(errorCodes.protocolError, `a frame of type ${type} came on stream ${streamId}`);
 }

@@ -1,19 +1,8 @@
-import type { HeaderField } from "./hpack/hpack-decoder.js";
+import type { IncomingHttpHeaders } from "node:http2";
+import type { HeaderField, RequestListener, RequestStream, StreamClosing } from "../http2/session.js";
 import { errorCodes, maxWindowBytes } from "./http2-codes.js";
 import { Http2Error } from "./http2-error.js";
-
-/** Told what the peer says on a stream. Nothing follows `onEnd` or `onClose`, and nothing follows a `reset` from this side. */
-export interface FastStreamListener {
-  /** The answer begins. */
-  onHeaders(fields: readonly HeaderField[]): void;
-  /** The next bytes of the answer. A view that is valid during the call only. */
-  onData(bytes: Uint8Array): void;
-  onTrailers(fields: readonly HeaderField[]): void;
-  /** The peer has said all. */
-  onEnd(): void;
-  /** The peer has reset the stream, with an error code of HTTP/2, or the connection is gone, without one. */
-  onClose(errorCode: number | undefined): void;
-}
+import { isWellFormed } from "./is-well-formed.js";
 
 /** What a stream needs from its session. */
 export interface FastStreamOwner {
@@ -31,23 +20,23 @@ interface Outgoing {
   offset: number;
 }
 
-/** One request and its answer on a `FastSession`. */
-export class FastStream {
+/** One request and its answer on a `FastSession`. The methods of `RequestStream` are for its user, the others for the session. */
+export class FastStream implements RequestStream {
   /** 0 until the peer takes it. */
   id = 0;
-  /** What may still be sent on it. */
-  sendWindow: number;
   readonly headerBlock: Uint8Array;
-  readonly listener: FastStreamListener;
   readonly #owner: FastStreamOwner;
+  readonly #listener: RequestListener;
   readonly #outgoing: Outgoing[] = [];
   readonly #fullReceiveWindow: number;
   #receiveWindow: number;
+  #sendWindow: number;
   #isEnding = false;
   #isEndSent = false;
   #isEndReceived = false;
   #hasHeaders = false;
   #isOver = false;
+  #isCancelled = false;
   #isPaused = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -55,14 +44,14 @@ export class FastStream {
     owner: FastStreamOwner,
     headerBlock: Uint8Array,
     windows: { readonly sendWindow: number; readonly receiveWindow: number },
-    listener: FastStreamListener,
+    listener: RequestListener,
   ) {
     this.#owner = owner;
     this.headerBlock = headerBlock;
-    this.sendWindow = windows.sendWindow;
+    this.#sendWindow = windows.sendWindow;
     this.#fullReceiveWindow = windows.receiveWindow;
     this.#receiveWindow = windows.receiveWindow;
-    this.listener = listener;
+    this.#listener = listener;
   }
 
   /** Whether both sides are done, or one has reset it. */
@@ -70,40 +59,26 @@ export class FastStream {
     return this.#isOver || (this.#isEndSent && this.#isEndReceived);
   }
 
-  /** Whether no more can be written. */
-  get isWritingOver(): boolean {
-    return this.#isOver || this.#isEnding;
-  }
-
-  /** Whether something that was written has not gone out yet. */
-  get hasUnsent(): boolean {
-    return this.#outgoing.length > 0;
-  }
-
-  /** Sends bytes. False means that they wait for the peer: wait for {@link drained} before the next. */
   write(bytes: Uint8Array): boolean {
-    if (this.isWritingOver) return true;
-    this.#outgoing.push({ bytes, offset: 0 });
+    if (this.#isWritingOver) return true;
+    this.#push(bytes);
     this.#owner.send(this);
     return this.#outgoing.length === 0;
   }
 
-  /** Says that nothing follows, after `bytes` if there are any. */
   end(bytes?: Uint8Array): void {
-    if (this.isWritingOver) return;
-    if (bytes !== undefined) this.#outgoing.push({ bytes, offset: 0 });
+    if (this.#isWritingOver) return;
+    if (bytes !== undefined) this.#push(bytes);
     this.#isEnding = true;
     this.#owner.send(this);
   }
 
-  /** Resolves when everything written has gone out, or the stream is over. */
   async drained(): Promise<void> {
     if (this.#isOver || this.#outgoing.length === 0) return;
     this.#drained ??= Promise.withResolvers();
     await this.#drained.promise;
   }
 
-  /** Lets the peer send no more than its window. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -113,11 +88,13 @@ export class FastStream {
     this.#updateWindow();
   }
 
-  /** Ends it from this side. The listener is told nothing. */
-  reset(errorCode: number): void {
-    if (this.isOver) return;
-    this.#finish();
-    this.#owner.reset(this, errorCode);
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#reset(errorCodes.cancel);
+  }
+
+  stopSending(): void {
+    if (!this.#isEndSent) this.#reset(errorCodes.noError);
   }
 
   /** The next bytes to send, and whether they are the last. `undefined` when there is nothing to send, or no window for it. */
@@ -129,11 +106,12 @@ export class FastStream {
       this.#isEndSent = true;
       return { bytes: new Uint8Array(), isLast: true };
     }
-    const byteCount = Math.min(limit, this.sendWindow, next.bytes.byteLength - next.offset);
-    if (byteCount <= 0 && next.bytes.byteLength > next.offset) return undefined;
+    // A window is negative when the peer has made it smaller than what was sent already.
+    const byteCount = Math.min(limit, this.#sendWindow, next.bytes.byteLength - next.offset);
+    if (byteCount <= 0) return undefined;
     const bytes = next.bytes.subarray(next.offset, next.offset + byteCount);
     next.offset += byteCount;
-    this.sendWindow -= byteCount;
+    this.#sendWindow -= byteCount;
     if (next.offset === next.bytes.byteLength) this.#outgoing.shift();
     const isLast = this.#isEnding && this.#outgoing.length === 0;
     if (isLast) this.#isEndSent = true;
@@ -141,55 +119,75 @@ export class FastStream {
     return { bytes, isLast };
   }
 
-  /** Adds to what may be sent. Throws {@link Http2Error} when that is more than a window can be. */
+  /** Adds to what may be sent, or takes away. Throws {@link Http2Error} when that is more than a window can be. */
   addSendWindow(byteCount: number): void {
-    this.sendWindow += byteCount;
-    if (this.sendWindow > maxWindowBytes) {
+    this.#sendWindow += byteCount;
+    if (this.#sendWindow > maxWindowBytes) {
       throw new Http2Error(errorCodes.flowControlError, "the peer opened a window beyond its largest size");
     }
   }
 
   /** Data has come: `bytes`, and `flowBytes` with its padding, which counts for the window. */
   receive(bytes: Uint8Array, flowBytes: number): void {
-    if (this.#isOver) return;
-    if (this.#isEndReceived || !this.#hasHeaders) {
-      throw new Http2Error(errorCodes.protocolError, "data came before the headers of an answer, or after its end");
+    if (this.#isEndReceived) throw new Http2Error(errorCodes.streamClosed, "data came after the end of an answer");
+    if (!this.#hasHeaders) {
+      throw new Http2Error(errorCodes.protocolError, "data came before the headers of an answer");
     }
     this.#receiveWindow -= flowBytes;
     if (this.#receiveWindow < 0) {
       throw new Http2Error(errorCodes.flowControlError, "the peer sent more than its window on a stream");
     }
-    if (bytes.byteLength > 0) this.listener.onData(bytes);
+    if (bytes.byteLength > 0) this.#listener.onData(bytes);
     this.#updateWindow();
   }
 
-  /** A header block has come. Throws {@link Http2Error} for one where none may be. */
-  receiveFields(fields: readonly HeaderField[], isLast: boolean): void {
-    if (this.#isOver) return;
+  /** A header block has come. False means that it is malformed, so that the stream cannot go on. */
+  receiveFields(fields: readonly HeaderField[], isLast: boolean): boolean {
     if (this.#isEndReceived) throw new Http2Error(errorCodes.streamClosed, "headers came after the end of an answer");
+    if (!isWellFormed(fields, this.#hasHeaders ? "trailers" : "answer")) return false;
     if (this.#hasHeaders) {
-      if (!isLast) throw new Http2Error(errorCodes.protocolError, "headers came in the middle of an answer");
-      this.listener.onTrailers(fields);
-    } else if (!isInformational(fields)) {
+      if (!isLast) return false;
+      this.#listener.onTrailers(toHeaders(fields));
+    } else if (isInformational(fields)) {
+      return !isLast;
+    } else {
       this.#hasHeaders = true;
-      this.listener.onHeaders(fields);
+      this.#listener.onHeaders(toHeaders(fields));
     }
     if (isLast) this.receiveEnd();
+    return true;
   }
 
-  /** The peer has said all. */
+  /** The peer has said all. Without trailers this is a peer that does not know how to end. */
   receiveEnd(): void {
-    if (this.#isOver || this.#isEndReceived) return;
+    // The listener may have cancelled when it was told what came with the end.
+    if (this.#isOver) return;
     this.#isEndReceived = true;
-    this.listener.onEnd();
+    this.#listener.onEnd();
+    if (!this.#isCancelled) {
+      this.#listener.onClose({ resetCode: errorCodes.noError, isLost: false, isAllRead: true, cause: undefined });
+    }
   }
 
   /** The peer has reset it, or the connection is gone. */
-  close(errorCode: number | undefined): void {
+  close(closing: StreamClosing): void {
     if (this.#isOver) return;
-    const isNews = !this.#isEndReceived;
     this.#finish();
-    if (isNews) this.listener.onClose(errorCode);
+    if (!this.#isEndReceived) this.#listener.onClose(closing);
+  }
+
+  get #isWritingOver(): boolean {
+    return this.#isOver || this.#isEnding;
+  }
+
+  #push(bytes: Uint8Array): void {
+    if (bytes.byteLength > 0) this.#outgoing.push({ bytes, offset: 0 });
+  }
+
+  #reset(errorCode: number): void {
+    if (this.isOver) return;
+    this.#finish();
+    this.#owner.reset(this, errorCode);
   }
 
   #finish(): void {
@@ -214,6 +212,15 @@ export class FastStream {
 
 /** Whether these are headers before the headers, such as those of status 103. */
 function isInformational(fields: readonly HeaderField[]): boolean {
-  const [name, value] = fields[0] ?? [];
-  return name === ":status" && value?.startsWith("1") === true;
+  return fields[0]?.[1].startsWith("1") === true;
+}
+
+/** The fields by name, as Node's HTTP/2 gives them: what comes more than once is joined. */
+function toHeaders(fields: readonly HeaderField[]): IncomingHttpHeaders {
+  const headers: Record<string, string> = Object.create(null);
+  for (const [name, value] of fields) {
+    const earlier = headers[name];
+    headers[name] = earlier === undefined ? value : `${earlier}, ${value}`;
+  }
+  return headers;
 }

@@ -34,11 +34,6 @@ export class FrameReader {
     this.#listener = listener;
   }
 
-  /** Whether the last frame was complete. */
-  get isBetweenFrames(): boolean {
-    return this.#headerLength === 0;
-  }
-
   /** Reads what has arrived. Throws {@link Http2Error} for a frame that is too large, and what the listener throws. */
   push(chunk: Uint8Array): void {
     let offset = 0;

@@ -1,6 +1,7 @@
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import { addAbortSignal } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { HeaderField, RequestListener, RequestStream, Session, SessionOptions } from "./session.js";
 
 /** Opens a {@link Session} on Node's own HTTP/2. */
@@ -42,7 +43,8 @@ class NodeSession implements Session {
   }
 
   get isOver(): boolean {
-    return this.#session.destroyed;
+    // A session learns of the end of its socket a little later.
+    return this.#session.destroyed || this.#socket.destroyed;
   }
 
   get bytesRead(): number {
@@ -76,6 +78,7 @@ class NodeSession implements Session {
 }
 
 class NodeRequest implements RequestStream {
+  #drained: Promise<void> | undefined;
   readonly #session: http2.ClientHttp2Session;
   readonly #stream: http2.ClientHttp2Stream;
   readonly #listener: RequestListener;
@@ -93,17 +96,15 @@ class NodeRequest implements RequestStream {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#stream.writable ? this.#stream.write(bytes) : true;
+    return this.#stream.writable && this.#stream.write(bytes);
   }
 
   async drained(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#stream.once("drain", resolve);
-    this.#stream.once("close", resolve);
-    if (!this.#stream.writableNeedDrain || this.#stream.closed) resolve();
-    await promise;
-    this.#stream.off("drain", resolve);
-    this.#stream.off("close", resolve);
+    // One wait for all who ask: each would listen to the stream.
+    this.#drained ??= this.#untilDrained().finally(() => {
+      this.#drained = undefined;
+    });
+    await this.#drained;
   }
 
   end(bytes?: Uint8Array): void {
@@ -129,6 +130,21 @@ class NodeRequest implements RequestStream {
 
   stopSending(): void {
     if (!this.#stream.writableEnded) this.#stream.close(http2.constants.NGHTTP2_NO_ERROR);
+  }
+
+  async #untilDrained(): Promise<void> {
+    if (!this.#stream.writable) {
+      // A stream that takes no more tells why in a later turn, which an input without pauses must not put off for ever.
+      await nextTurn();
+      return;
+    }
+    if (!this.#stream.writableNeedDrain) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#stream.once("drain", resolve);
+    this.#stream.once("close", resolve);
+    await promise;
+    this.#stream.off("drain", resolve);
+    this.#stream.off("close", resolve);
   }
 
   #onClose(cause: Error | undefined): void {

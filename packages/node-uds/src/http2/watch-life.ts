@@ -26,6 +26,7 @@ export function watchLife(
   }
 
   function ask(): void {
+    if (session.isOver) return;
     const bytesBefore = session.bytesRead;
     // A peer that sends other things first has been asked already; Node would refuse an eleventh question.
     if (isAnswered) ping();

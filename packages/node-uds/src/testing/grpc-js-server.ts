@@ -51,7 +51,7 @@ export async function startGrpcJsServer(
   for (const [name, implementation] of Object.entries(handlers)) {
     // Methods that are registered without a handler would have their requests decoded before they are refused.
     const methods = services[name as Modality].methods.filter(({ localName }) => localName in implementation);
-    server.addService(definitionOf(methods, sent), implementation);
+    if (methods.length > 0) server.addService(definitionOf(methods, sent), implementation);
   }
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${socketPath}`, grpc.ServerCredentials.createInsecure(), (error) =>

@@ -1,11 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
-import { type Access, InvalidOptionsError, type Logger, ResoioError, type ResoniteTransport } from "@resoio/core";
+import { resolve } from "node:path";
+import { type Access, InvalidOptionsError, type Logger, ResoioError } from "@resoio/core";
 import { createUdsTransport, findSocket, type UdsTransport } from "@resoio/node-uds";
 import { Command, Option } from "commander";
 import { createToken } from "../server/access/tokens.js";
 import { createProxy, type WebProxy } from "../server/create-proxy.js";
 import type { ProxyOptions } from "../server/proxy-options.js";
+import { DiscoveredEngines } from "./discovered-engines.js";
 import { parseAccess, parseDuration, parseNamedSocket, parseWholeNumber } from "./parse-proxy-options.js";
+import { createWorldCommand } from "./world-commands.js";
 
 /** Runs the command `resoio-proxy`: a proxy until it is interrupted, or one of its sub-commands. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -33,6 +36,9 @@ interface ServeOptions {
   readonly tokenSecretFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly world: boolean;
+  readonly worldDirectory?: string;
+  readonly publicUrl?: string;
   readonly quiet?: true;
 }
 
@@ -46,6 +52,11 @@ interface TokenCommandOptions {
 const tokenExample = `A token for somebody, with the same secret as the proxy:
   resoio-proxy token --token-secret-file proxy.secret --access observe,control --name Ada --expires-in 8h`;
 
+const worldExample = `The worlds that the proxy hosts:
+  resoio-proxy world create "My Lab" --slug lab --address lab.example.com/main
+  resoio-proxy world list --format json
+  resoio-proxy world export lab --private-key`;
+
 function createProgram(): Command {
   const program = new Command("resoio-proxy")
     .description("Lets web pages, and any Connect or gRPC-Web client, use a Resonite IO mod.")
@@ -53,7 +64,7 @@ function createProgram(): Command {
     .enablePositionalOptions()
     .option("-p, --port <port>", "the port to listen on; 0 for any that is free", parseWholeNumber, 7707)
     .option("--host <host>", "the address to listen on; beyond this machine only with tokens and TLS", "127.0.0.1")
-    .option("-s, --socket <path>", "the socket of the mod (default: the only one that can be found)")
+    .option("-s, --socket <path>", "the socket of the mod (default: all that can be found, as they come and go)")
     .addOption(new Option("--pid <n>", "the process of the mod").argParser(parseWholeNumber).conflicts("socket"))
     .addOption(new Option("--mock", "a simulated mod of its own").conflicts(["socket", "pid"]))
     .option(
@@ -69,8 +80,11 @@ function createProgram(): Command {
     .option("--token-secret-file <file>", "what tokens are signed with: at least 32 bytes")
     .option("--tls-cert <file>", "certificate, as PEM")
     .option("--tls-key <file>", "private key of the certificate, as PEM")
+    .option("--no-world", "does not tell which engines there are, as instances of a world")
+    .option("--world-directory <folder>", "where worlds and their keys are kept (default: ~/.config/resoio/worlds)")
+    .option("--public-url <url>", "how worlds are reached, where something else terminates TLS in front of the proxy")
     .option("-q, --quiet", "says nothing when clients come and go")
-    .addHelpText("after", `\n${tokenExample}`)
+    .addHelpText("after", `\n${tokenExample}\n\n${worldExample}`)
     .action(serve);
   program
     .command("token")
@@ -80,6 +94,7 @@ function createProgram(): Command {
     .option("--name <name>", "who it is for")
     .option("--expires-in <time>", "how long it is valid: 90s, 30m, 8h, 7d", parseDuration, 8 * 3_600_000)
     .action(printToken);
+  program.addCommand(createWorldCommand());
   return program;
 }
 
@@ -95,12 +110,14 @@ async function serve(options: ServeOptions): Promise<void> {
   const logger: Logger = { debug() {}, info: options.quiet === true ? () => {} : log, warn: log };
   const proxyOptions = await readProxyOptions(options, logger);
   await using upstream = await openUpstream(options, logger);
+  const { world, worldDirectory: directory, publicUrl } = options;
   const others = (options.upstream ?? []).map(
     ({ name, socketPath }) => [name, createUdsTransport({ socketPath })] as const,
   );
   const proxy = await createProxy({
     ...proxyOptions,
-    upstream: upstream.transport,
+    ...upstream.proxyOptions,
+    ...(world ? { world: { directory, publicUrl } } : {}),
     upstreams: Object.fromEntries(others),
     ownsUpstreams: true,
   });
@@ -140,15 +157,31 @@ async function readSecret(file: string, logger: Logger): Promise<string> {
 }
 
 interface OpenUpstream extends AsyncDisposable {
-  readonly transport: ResoniteTransport;
+  readonly proxyOptions: Pick<ProxyOptions, "upstream" | "engines">;
 }
 
-async function openUpstream({ mock, socket, pid }: ServeOptions, logger: Logger): Promise<OpenUpstream> {
+async function openUpstream(options: ServeOptions, logger: Logger): Promise<OpenUpstream> {
+  const { mock, socket, pid, upstream: others = [] } = options;
   if (mock === true) return await openMock();
+  const { RESONITE_IO_SOCKET: named = "" } = process.env;
+  if (socket === undefined && pid === undefined && named === "") {
+    return discover(
+      others.map(({ socketPath }) => resolve(socketPath)),
+      logger,
+    );
+  }
   const transport = createUdsTransport({ socketPath: () => findSocket({ socketPath: socket, pid }), logger });
   void announce(transport, logger);
   // The proxy closes it; this is for when there is no proxy.
-  return { transport, [Symbol.asyncDispose]: () => transport.close() };
+  return { proxyOptions: { upstream: transport }, [Symbol.asyncDispose]: () => transport.close() };
+}
+
+function discover(except: readonly string[], logger: Logger): OpenUpstream {
+  const engines = new DiscoveredEngines({ except, logger });
+  if (engines.count === 0) {
+    logger.warn("there is no mod yet; one that comes is used. Start Resonite with the mod, or npx resoio-mock");
+  }
+  return { proxyOptions: { engines }, [Symbol.asyncDispose]: () => engines[Symbol.asyncDispose]() };
 }
 
 /** Looks for the mod at once, so that somebody notices that it is not there. */
@@ -164,7 +197,7 @@ async function announce(transport: UdsTransport, logger: Logger): Promise<void> 
 async function openMock(): Promise<OpenUpstream> {
   const { createMockMod } = await importMock();
   const mod = createMockMod();
-  return { transport: mod.transport(), [Symbol.asyncDispose]: () => mod.close() };
+  return { proxyOptions: { upstream: mod.transport() }, [Symbol.asyncDispose]: () => mod.close() };
 }
 
 async function importMock(): Promise<typeof import("@resoio/mock-server")> {

@@ -23,7 +23,7 @@ describe("a server in the middle that changes answers", () => {
 
   beforeAll(async () => {
     server = await openWorldServer({ world: { description: "A world", tags: ["a", "b"], expiresAt: 4_000_000_000 } });
-    for (const name of ["One", "Two"]) await server.addEngine(name);
+    for (const name of ["One", "Two"]) server.addEngine(name);
     world = await resolveWorld(server.address);
     instanceId = (await listInstances(world))[0]?.id ?? "";
     answers = {

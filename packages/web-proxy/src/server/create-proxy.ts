@@ -2,27 +2,29 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { InvalidOptionsError, type ResoniteTransport } from "@resoio/core";
 import { createAccessPolicy } from "./access/access-policy.js";
 import { OriginPolicy } from "./access/origin-policy.js";
 import { RateLimiter } from "./access/rate-limiter.js";
-import { type CallGate, createCallGate } from "./call-gate.js";
+import { createCallGate } from "./call-gate.js";
 import { ClientRegistry, type ConnectedClient } from "./client-registry.js";
 import { UpstreamStates } from "./http/health.js";
 import { createHttpHandler } from "./http/http-handler.js";
 import { createHttpServer } from "./http/http-server.js";
 import { ProxyMetrics } from "./http/metrics.js";
 import { createStaticFiles, type StaticFiles } from "./http/static-files.js";
-import { createHub, type Hub } from "./hub.js";
 import { OpenCalls } from "./open-calls.js";
 import type { ProxyClient } from "./proxy-client.js";
+import { type ProxyEngine, ProxyEngines } from "./proxy-engines.js";
 import {
+  checkUpstreamName,
   defaultUpstreamName,
   type ProxyOptions,
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from "./proxy-options.js";
-import { createUpstream } from "./upstream.js";
 import { createWebSocketEndpoint, type WebSocketEndpoint } from "./websocket/websocket-endpoint.js";
+import { createProxyWorld, type ProxyWorld } from "./world/proxy-world.js";
 
 /** Options of {@link WebProxy.stop}. */
 export interface StopOptions {
@@ -40,6 +42,18 @@ export interface WebProxy extends AsyncDisposable {
   readonly clients: readonly ConnectedClient[];
   /** Resolves when it has stopped. */
   readonly stopped: Promise<void>;
+  /**
+   * Stands in front of one more mod from now on, at `/ws/<name>` and `/engine/<name>/...`. One with the same name is removed first.
+   * The transport stays the caller's.
+   *
+   * Throws {@link InvalidOptionsError} for a name that cannot be in a path, and for that of an upstream of the options.
+   */
+  addUpstream(name: string, transport: ResoniteTransport): void;
+  /**
+   * Stands in front of a mod no more that {@link addUpstream} brought: calls end with `Unavailable`, WebSockets are closed with 1000;
+   * `reason`, a short sentence, is told to all of them. Nothing happens when there is none with this name.
+   */
+  removeUpstream(name: string, reason: string): void;
   /**
    * Stops: takes no new connections and calls, lets the calls come to an end that are under way, then closes every connection, the
    * WebSockets with 1001. May be called again, as with a shorter time.
@@ -71,12 +85,6 @@ export async function createProxy(options: ProxyOptions): Promise<WebProxy> {
 const lingerMs = 1_000;
 const stopReason = "the proxy is stopping";
 
-interface Engine {
-  readonly name: string;
-  readonly gate: CallGate;
-  readonly hub: Hub;
-}
-
 class WebProxyImpl implements WebProxy {
   readonly #options: ResolvedProxyOptions;
   readonly #server: Server;
@@ -85,7 +93,8 @@ class WebProxyImpl implements WebProxy {
   readonly #clients: ClientRegistry;
   readonly #states = new UpstreamStates();
   readonly #metrics: ProxyMetrics;
-  readonly #engines: ReadonlyMap<string, Engine>;
+  readonly #engines: ProxyEngines;
+  readonly #world: ProxyWorld | undefined;
   readonly #webSockets: WebSocketEndpoint;
   readonly #cutShort = Promise.withResolvers<void>();
   readonly #stopped = Promise.withResolvers<void>();
@@ -99,9 +108,18 @@ class WebProxyImpl implements WebProxy {
     this.#metrics = new ProxyMetrics({
       clients: () => this.#clients,
       upstreams: this.#states,
-      hubs: () => [...this.#engines].map(([name, { hub }]) => [name, hub.stats()] as const),
+      hubs: () => [...this.#engines.hubs()].map(([name, hub]) => [name, hub.stats()] as const),
     });
     this.#engines = this.#createEngines();
+    this.#world =
+      options.world &&
+      createProxyWorld(options.world, {
+        engines: this.#engines.connected,
+        isEncrypted: tls !== undefined,
+        isInUse: (engine) => this.#engines.isInUse(engine, (name) => this.#engineOf(name)?.name),
+        onClosed: (id, reason) => this.#engines.disconnect(id, reason),
+        logger,
+      });
     const origins = new OriginPolicy({ ...options, isEncrypted: tls !== undefined });
     const policy = createAccessPolicy({ origins, tokenKey: options.tokenKey, anonymousAccess });
     this.#server = createHttpServer({ tls, limits });
@@ -110,7 +128,8 @@ class WebProxyImpl implements WebProxy {
       "request",
       createHttpHandler({
         policy,
-        gateFor: (name = defaultUpstreamName) => this.#engines.get(name),
+        gateFor: (name) => this.#engineOf(name),
+        world: this.#world,
         clients: {
           add: (client) => this.#addClient(client),
           remove: (client, reason) => this.#removeClient(client, reason),
@@ -130,7 +149,7 @@ class WebProxyImpl implements WebProxy {
         if (!decision.isGranted) this.#metrics.refused(decision.status);
         return decision;
       },
-      gateFor: (name = defaultUpstreamName) => this.#engines.get(name)?.gate,
+      gateFor: (name) => this.#engineOf(name)?.gate,
       defaultUpstream: defaultUpstreamName,
       limits,
       onConnect: (client) => this.#addClient(client),
@@ -167,8 +186,21 @@ class WebProxyImpl implements WebProxy {
     this.#server.on("error", (error) => logger.warn(`a connection could not be accepted: ${error.message}`));
     const address = this.#server.address();
     if (typeof address === "object" && address !== null) this.#port = address.port;
-    for (const [name, transport] of upstreams) this.#states.follow(name, transport);
+    for (const [name, transport] of upstreams) this.#engines.add(name, transport);
+    this.#engines.start();
+    this.#world?.server.start();
     logger.info(`the proxy listens at ${this.url}`);
+  }
+
+  addUpstream(name: string, transport: ResoniteTransport): void {
+    checkUpstreamName(name);
+    this.#checkIsNotFixed(name);
+    if (!this.#isStopping) this.#engines.add(name, transport);
+  }
+
+  removeUpstream(name: string, reason: string): void {
+    this.#checkIsNotFixed(name);
+    this.#engines.remove(name, reason);
   }
 
   async stop({ drainMs = 5_000 }: StopOptions = {}): Promise<void> {
@@ -189,18 +221,29 @@ class WebProxyImpl implements WebProxy {
     await this.stop({ drainMs: 0 });
   }
 
-  #createEngines(): ReadonlyMap<string, Engine> {
-    const { limits, upstreams } = this.#options;
+  #createEngines(): ProxyEngines {
+    const { limits, engines: source } = this.#options;
     const { acceptedCallsPerSecond, loginAttemptsPerMinute } = limits;
     const callRate = new RateLimiter({ perSecond: acceptedCallsPerSecond, burst: 2 * acceptedCallsPerSecond });
     const loginRate = new RateLimiter({ perSecond: loginAttemptsPerMinute / 60, burst: loginAttemptsPerMinute });
-    const engines = new Map<string, Engine>();
-    for (const [name, transport] of upstreams) {
-      const hub = createHub(createUpstream(name, transport));
-      const gate = createCallGate({ hub, openCalls: this.#openCalls, callRate, loginRate, observer: this.#metrics });
-      engines.set(name, { name, gate, hub });
-    }
-    return engines;
+    const rates = { openCalls: this.#openCalls, callRate, loginRate, observer: this.#metrics };
+    return new ProxyEngines({
+      createGate: (hub) => createCallGate({ hub, ...rates }),
+      states: this.#states,
+      clients: () => this.#clients,
+      source,
+    });
+  }
+
+  /** By its own name, or by the id of the instance that runs on it. */
+  #engineOf(name: string | undefined): ProxyEngine | undefined {
+    const instance = name === undefined ? undefined : this.#world?.server.directory.engineOf(name);
+    return this.#engines.find(instance?.name ?? name);
+  }
+
+  #checkIsNotFixed(name: string): void {
+    if (!this.#options.upstreams.has(name)) return;
+    throw new InvalidOptionsError(`the upstream ${JSON.stringify(name)} came with the options and stays`);
   }
 
   #watchConnections(): void {
@@ -228,7 +271,8 @@ class WebProxyImpl implements WebProxy {
     const stopping = new ConnectError(stopReason, Code.Unavailable);
     this.#openCalls.refuse(stopping);
     await Promise.race([this.#openCalls.drained(), this.#cutShort.promise]);
-    for (const { hub } of this.#engines.values()) hub.close(stopping);
+    this.#world?.server.stop();
+    this.#engines.close(stopping);
     await webSocketsClosed;
     await withinLinger(this.#clients.empty());
     for (const socket of this.#sockets) socket.destroySoon();

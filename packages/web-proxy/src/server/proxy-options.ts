@@ -5,6 +5,8 @@ import { checkAccess, tokenKey } from "./access/tokens.js";
 import type { ClientHooks } from "./client-registry.js";
 import { defaultContentSecurityPolicy } from "./http/security-headers.js";
 import { resolveWebSocketLimits, type WebSocketLimits } from "./websocket/websocket-limits.js";
+import type { EngineSource } from "./world/engine-source.js";
+import type { ProxyWorldOptions } from "./world/proxy-world.js";
 
 /** What clients may take. Times are in milliseconds. */
 export interface ProxyLimits extends WebSocketLimits {
@@ -32,6 +34,13 @@ export interface ProxyOptions extends ClientHooks {
   readonly upstream?: ResoniteTransport;
   /** Mods by name, at `/ws/<name>` and `/engine/<name>/...`. One named `default` is the same as {@link upstream}. */
   readonly upstreams?: Readonly<Record<string, ResoniteTransport>>;
+  /**
+   * Mods that come and go. Each is at `/ws/<name>` while it runs. Without {@link upstream} the only one of them is meant where none is
+   * named. Their transports stay the source's.
+   */
+  readonly engines?: EngineSource;
+  /** Shows all mods as instances of a VirMesh world, at `/public/...` and `/private/...`. Default: no world. */
+  readonly world?: ProxyWorldOptions;
   /** Whether stopping the proxy closes the transports too. Default false. */
   readonly ownsUpstreams?: boolean;
   /**
@@ -67,6 +76,8 @@ export interface ProxyOptions extends ClientHooks {
 /** {@link ProxyOptions} that were looked at, with what they leave out. */
 export interface ResolvedProxyOptions {
   readonly upstreams: ReadonlyMap<string, ResoniteTransport>;
+  readonly engines: EngineSource | undefined;
+  readonly world: ProxyWorldOptions | undefined;
   readonly ownsUpstreams: boolean;
   readonly host: string;
   readonly port: number;
@@ -104,6 +115,8 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
   checkAccess(anonymousAccess, "anonymousAccess");
   const resolved = {
     upstreams: collectUpstreams(options),
+    engines: options.engines,
+    world: options.world,
     ownsUpstreams,
     host,
     port,
@@ -135,21 +148,25 @@ function checkReach({ host, tls, tokenKey: key }: ResolvedProxyOptions): void {
   );
 }
 
-function collectUpstreams({ upstream, upstreams = {} }: ProxyOptions): ReadonlyMap<string, ResoniteTransport> {
+/** Throws {@link InvalidOptionsError} for what is a path of its own, or needs to be encoded in one. */
+export function checkUpstreamName(name: string): void {
+  if (/^[a-z\d][\w.-]{0,63}$/i.test(name)) return;
+  const rule = "1 to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit";
+  throw new InvalidOptionsError(`${JSON.stringify(name)} cannot be the name of an upstream: it takes ${rule}`);
+}
+
+function collectUpstreams({ upstream, upstreams = {}, engines }: ProxyOptions): ReadonlyMap<string, ResoniteTransport> {
   const found = new Map(Object.entries(upstreams));
-  for (const name of found.keys()) {
-    // No name that is a path of its own, or needs to be encoded in one.
-    if (/^[a-z\d][\w.-]{0,63}$/i.test(name)) continue;
-    const rule = "1 to 64 letters, digits, dots, dashes and underscores, the first a letter or a digit";
-    throw new InvalidOptionsError(`${JSON.stringify(name)} cannot be the name of an upstream: it takes ${rule}`);
-  }
+  for (const name of found.keys()) checkUpstreamName(name);
   if (upstream !== undefined) {
     if (found.has(defaultUpstreamName)) {
       throw new InvalidOptionsError(`upstream and upstreams.${defaultUpstreamName} are the same: give one of them`);
     }
     found.set(defaultUpstreamName, upstream);
   }
-  if (found.size === 0) throw new InvalidOptionsError("there is no upstream: give upstream or upstreams");
+  if (found.size === 0 && engines === undefined) {
+    throw new InvalidOptionsError("there is no upstream: give upstream, upstreams or engines");
+  }
   return found;
 }
 

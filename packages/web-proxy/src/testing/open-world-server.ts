@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { createMockMod, type MockMod, type ScenarioInput } from "@resoio/mock-server";
+import { EngineList } from "../server/world/engine-list.js";
 import { openToEverybody, serveWorld } from "../server/world/world-endpoint.js";
 import { createWorldIdentity, type WorldDescription, type WorldIdentity } from "../server/world/world-identity.js";
 import { WorldServer, type WorldServerOptions } from "../server/world/world-server.js";
-import { ManualEngines } from "./manual-engines.js";
 import { worldKey } from "./world-vectors.js";
 
 /** A WorldServer that listens, with engines that a test brings. */
@@ -14,12 +14,10 @@ export interface OpenWorldServer extends AsyncDisposable {
   /** `127.0.0.1:<port>/world` */
   readonly address: string;
   readonly server: WorldServer;
-  readonly engines: ManualEngines;
+  readonly engines: EngineList;
   readonly world: WorldIdentity;
-  /** Brings a simulated engine, and resolves when it is listed. */
-  addEngine(name: string, scenario?: ScenarioInput): Promise<MockMod>;
-  /** Takes an engine away, and resolves when its instance is closed. */
-  removeEngine(name: string): Promise<void>;
+  /** Brings a simulated engine. */
+  addEngine(name: string, scenario?: ScenarioInput): MockMod;
 }
 
 /** Options of {@link openWorldServer}. */
@@ -39,7 +37,7 @@ export async function openWorldServer(options: OpenWorldServerOptions = {}): Pro
     createdAt: 1_770_000_000,
     ...description,
   });
-  const engines = new ManualEngines();
+  const engines = new EngineList();
   const mods: MockMod[] = [];
   const worlds = async (): Promise<readonly WorldIdentity[]> => [world, ...others];
   const server = new WorldServer({ maxAgeMs: 0, ...serverOptions, engines, worlds });
@@ -55,21 +53,14 @@ export async function openWorldServer(options: OpenWorldServerOptions = {}): Pro
     server,
     engines,
     world,
-    async addEngine(name, scenario = { openWorlds: [{ name, accessLevel: "Anyone" }] }) {
+    addEngine(name, scenario = { openWorlds: [{ name, accessLevel: "Anyone" }] }) {
       const mod = createMockMod({ scenario });
       mods.push(mod);
-      const listed = server.directory.nextChange(AbortSignal.timeout(5_000));
-      engines.appear({ name, transport: mod.transport() });
-      await listed;
+      engines.add({ name, transport: mod.transport() });
       return mod;
     },
-    async removeEngine(name) {
-      const closed = server.directory.nextChange(AbortSignal.timeout(5_000));
-      engines.vanish(name);
-      await closed;
-    },
     async [Symbol.asyncDispose]() {
-      await server.stop();
+      server.stop();
       http.closeAllConnections();
       http.close();
       for (const mod of mods) await mod.close();

@@ -1,14 +1,16 @@
+import type { HeaderField } from "../../http2/session.js";
+import { errorCodes } from "../http2-codes.js";
+import { Http2Error } from "../http2-error.js";
+import { HpackError } from "./hpack-error.js";
 import { decodeHuffman } from "./huffman-code.js";
 import { staticTable } from "./static-table.js";
-
-/** A header field, as it stands on the wire: names in lower case, values as Latin-1 text. */
-export type HeaderField = readonly [name: string, value: string];
 
 /** What a table entry takes beside its text (RFC 7541, section 4.1). */
 const entryOverheadBytes = 32;
 
-/** No number in a header block needs more than this. */
+/** No number in a header block needs more than these, whatever zeros it is written with. */
 const maxInteger = 2 ** 31 - 1;
+const maxIntegerBits = 35;
 
 /** Options of {@link HpackDecoder}. */
 export interface HpackDecoderOptions {
@@ -36,7 +38,7 @@ export class HpackDecoder {
     this.#tableLimit = options.maxTableBytes;
   }
 
-  /** The fields of a complete block. Throws a `RangeError` for a block that breaks the rules, or is larger than allowed. */
+  /** The fields of a complete block. Throws {@link HpackError} for one that breaks the rules, and another {@link Http2Error} for a larger list than is allowed. */
   decode(block: Uint8Array): HeaderField[] {
     this.#block = block;
     this.#offset = 0;
@@ -47,7 +49,10 @@ export class HpackDecoder {
       if (field === undefined) continue;
       listBytes += sizeOf(field);
       if (listBytes > this.#options.maxListBytes) {
-        throw new RangeError(`a header block is larger than ${this.#options.maxListBytes} bytes`);
+        throw new Http2Error(
+          errorCodes.enhanceYourCalm,
+          `a list of headers is larger than ${this.#options.maxListBytes} bytes`,
+        );
       }
       fields.push(field);
     }
@@ -64,7 +69,7 @@ export class HpackDecoder {
       return field;
     }
     if ((byte & 0x20) !== 0) {
-      if (!isFirst) throw new RangeError("a header block changes the table after its first field");
+      if (!isFirst) throw new HpackError("a header block changes the table after its first field");
       this.#resize(this.#readInteger(5));
       return undefined;
     }
@@ -79,7 +84,7 @@ export class HpackDecoder {
 
   #entry(index: number): HeaderField {
     const entry = index <= staticTable.length ? staticTable[index - 1] : this.#table[index - staticTable.length - 1];
-    if (entry === undefined) throw new RangeError(`a header block names entry ${index}, which does not exist`);
+    if (entry === undefined) throw new HpackError(`a header block names entry ${index}, which does not exist`);
     return entry;
   }
 
@@ -87,19 +92,19 @@ export class HpackDecoder {
     const mask = 2 ** prefixBits - 1;
     let value = this.#readByte() & mask;
     if (value < mask) return value;
-    for (let shift = 0; ; shift += 7) {
+    for (let shift = 0; shift < maxIntegerBits; shift += 7) {
       const byte = this.#readByte();
       value += (byte & 0x7f) * 2 ** shift;
-      if (value > maxInteger) throw new RangeError("a header block holds a number that is too large");
-      if ((byte & 0x80) === 0) return value;
+      if ((byte & 0x80) === 0 && value <= maxInteger) return value;
     }
+    throw new HpackError("a header block holds a number that is too large");
   }
 
   #readString(): string {
     const isHuffman = ((this.#block[this.#offset] ?? 0) & 0x80) !== 0;
     const length = this.#readInteger(7);
     const end = this.#offset + length;
-    if (end > this.#block.byteLength) throw new RangeError("a header block ends within a string");
+    if (end > this.#block.byteLength) throw new HpackError("a header block ends within a string");
     const bytes = this.#block.subarray(this.#offset, end);
     this.#offset = end;
     return isHuffman ? decodeHuffman(bytes) : latin1(bytes);
@@ -107,7 +112,7 @@ export class HpackDecoder {
 
   #readByte(): number {
     const byte = this.#block[this.#offset];
-    if (byte === undefined) throw new RangeError("a header block ends within a field");
+    if (byte === undefined) throw new HpackError("a header block ends within a field");
     this.#offset++;
     return byte;
   }
@@ -123,7 +128,7 @@ export class HpackDecoder {
 
   #resize(limit: number): void {
     if (limit > this.#options.maxTableBytes) {
-      throw new RangeError(
+      throw new HpackError(
         `a header block wants a table of ${limit} bytes; ${this.#options.maxTableBytes} are allowed`,
       );
     }

@@ -1,4 +1,4 @@
-import type { HeaderField } from "./hpack-decoder.js";
+import type { HeaderField } from "../../http2/session.js";
 import { staticTable } from "./static-table.js";
 
 /** Number of each field, and of the first field with each name, in the static table. */
@@ -8,6 +8,12 @@ staticTable.forEach(([name, value], position) => {
   indexByField.set(`${name}\0${value}`, position + 1);
   if (!indexByName.has(name)) indexByName.set(name, position + 1);
 });
+
+/**
+ * Belongs in front of a connection's first block: sets the size of our table to 0. A peer that allows less than the default would
+ * otherwise wait for it.
+ */
+export const tableIsUnused: Uint8Array = Uint8Array.of(0x20);
 
 /**
  * Encodes a header block (RFC 7541) without ever using the dynamic table or Huffman codes: nothing to keep in step with the peer, and on

@@ -1,3 +1,5 @@
+import { HpackError } from "./hpack-error.js";
+
 /**
  * How many bits the code of each byte has, and of the end-of-string mark as number 256 (RFC 7541, appendix B). The codes themselves
  * follow: they are handed out in order of length and, within a length, of value.
@@ -41,7 +43,7 @@ const valuesByCode: number[] = [];
 }
 
 /**
- * Decodes a string. Throws a `RangeError` when it holds the end-of-string mark, or does not end in at most seven bits of it.
+ * Decodes a string. Throws {@link HpackError} when it holds the end-of-string mark, or does not end in at most seven bits of it.
  */
 export function decodeHuffman(bytes: Uint8Array): string {
   let text = "";
@@ -54,14 +56,14 @@ export function decodeHuffman(bytes: Uint8Array): string {
       const offset = code - (firstCode[length] ?? 0);
       if (offset < (codeCount[length] ?? 0) && offset >= 0) {
         const value = valuesByCode[(firstIndex[length] ?? 0) + offset] ?? endOfString;
-        if (value === endOfString) throw new RangeError("a Huffman string holds its own end mark");
+        if (value === endOfString) throw new HpackError("a Huffman string holds its own end mark");
         text += String.fromCharCode(value);
         code = 0;
         length = 0;
-      } else if (length >= longestCode) throw new RangeError("a Huffman string holds a code that does not exist");
+      } else if (length >= longestCode) throw new HpackError("a Huffman string holds a code that does not exist");
     }
   }
   // What is left over must be padding: the first bits of the end mark, which are ones.
-  if (length > 7 || code !== 2 ** length - 1) throw new RangeError("a Huffman string is not padded as it must be");
+  if (length > 7 || code !== 2 ** length - 1) throw new HpackError("a Huffman string is not padded as it must be");
   return text;
 }

@@ -6,6 +6,8 @@ import { plainAddress } from "../access/loopback.js";
 import type { CallGate } from "../call-gate.js";
 import { callableRpcs } from "../callable-rpcs.js";
 import type { ProxyClient } from "../proxy-client.js";
+import type { ProxyWorld } from "../world/proxy-world.js";
+import { openToEverybody, refuseWorld, serveWorld, worldRoute } from "../world/world-endpoint.js";
 import { createConnectEndpoint } from "./connect-endpoint.js";
 import type { UpstreamStates } from "./health.js";
 import { HttpClient } from "./http-client.js";
@@ -24,6 +26,8 @@ export interface HttpHandlerOptions {
     readonly add: (client: ProxyClient) => void;
     readonly remove: (client: ProxyClient, reason: string) => void;
   };
+  /** Answers at `/public/`, `/private/` and `/ws-sync/`; `undefined`: nobody does. */
+  readonly world?: ProxyWorld | undefined;
   readonly upstreams: UpstreamStates;
   readonly metrics: ProxyMetrics;
   readonly staticFiles: StaticFiles | undefined;
@@ -63,10 +67,11 @@ class HttpHandler {
     const { policy, contentSecurityPolicy } = this.#options;
     setSecurityHeaders(response, contentSecurityPolicy);
     this.#dropIfNotReading(response);
+    const { url = "" } = request;
+    if (await this.#serveWorld(request, response, url)) return;
     const refusal = policy.checkOrigin(request);
     if (refusal !== undefined) return this.#refuse(response, refusal);
     setCorsHeaders(request, response);
-    const { url = "" } = request;
     // A request to another server, as an HTTP proxy would get it.
     if (!url.startsWith("/")) {
       return sendError(response, 400, new ConnectError("this is no HTTP proxy", Code.InvalidArgument));
@@ -82,6 +87,25 @@ class HttpHandler {
       return await this.#serveRpc(request, response, engine, path);
     }
     await this.#serveFile(request, response, pathname);
+  }
+
+  /** Whether it was for the WorldServer. What is public every page may read; by a foreign name nobody may. */
+  async #serveWorld(request: IncomingMessage, response: ServerResponse, url: string): Promise<boolean> {
+    const { policy, world, metrics } = this.#options;
+    const family = world && worldRoute(url)?.family;
+    if (world === undefined || family === undefined) return false;
+    const isOpen = family === "public" && world.isOpenToAllOrigins;
+    const refusal = policy.checkOrigin(request);
+    if (refusal !== undefined && !(isOpen && refusal.status === 403)) {
+      metrics.refused(refusal.status);
+      refuseWorld(request, response, refusal);
+      return true;
+    }
+    if (isOpen) openToEverybody(response);
+    else setCorsHeaders(request, response);
+    if (request.method === "OPTIONS") answerPreflight(request, response);
+    else await serveWorld(request, response, { server: world.server, baseUrl: world.baseUrlOf(request) });
+    return true;
   }
 
   async #serveRpc(

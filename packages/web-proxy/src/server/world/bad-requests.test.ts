@@ -27,7 +27,7 @@ describe("a WorldServer that is asked wrongly", () => {
     const createInstance = { record: { recordId: "R-garden", ownerId: "U-resonite" }, players, maxPerHour: 1_000 };
     server = await openWorldServer({ createInstance, now: () => nowMs });
     nowMs = nowSeconds * 1_000;
-    const mod = await server.addEngine("one", { records: [{ name: "Garden" }] });
+    const mod = server.addEngine("one", { records: [{ name: "Garden" }] });
     started = () => mod.engine.journal.calls("world.startWorld");
     before = await idsOf();
   });

@@ -2,21 +2,21 @@ import type { ResoniteTransport } from "@resoio/core";
 
 /** An engine that runs. */
 export interface RunningEngine {
-  /** Unique among the engines that run now. */
+  /** Unique among the engines that run now: 1 to 64 letters, digits, dots, dashes and underscores. */
   readonly name: string;
   readonly transport: ResoniteTransport;
-  /** Whether somebody uses it through the proxy, so that it must not be taken for another world. Default: never. */
-  readonly isInUse?: (() => boolean) | undefined;
 }
 
 /** An engine has come or gone. */
 export type EngineEvent =
   | { readonly kind: "appeared"; readonly engine: RunningEngine }
-  /** `reason` is a short sentence. */
+  /** `reason` is a short sentence that those are told who used it. */
   | { readonly kind: "vanished"; readonly name: string; readonly reason: string };
 
 /** Knows which engines run. */
 export interface EngineSource {
-  /** Tells every engine that runs now, then what changes, until `signal` is aborted. Any number may watch. */
-  watch(options: { readonly signal: AbortSignal }): AsyncIterable<EngineEvent>;
+  /** Tells at once every engine that runs now, and from then on what changes. Returns what ends it. Any number may listen. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+  /** Looks at once, for somebody who cannot wait: what has changed is told before it returns. Default: nothing. */
+  refresh?(): void;
 }

@@ -10,6 +10,8 @@ import { WorldRefusal } from "./world-refusal.js";
 export interface InstanceCreatorOptions {
   readonly policy: ResolvedCreateInstancePolicy;
   readonly directory: InstanceDirectory;
+  /** Whether somebody uses an engine. Default: nobody. */
+  readonly isInUse: ((engine: string) => boolean) | undefined;
   /** Now, as Unix time in milliseconds. */
   readonly now: () => number;
   readonly logger: Logger;
@@ -88,11 +90,11 @@ export class InstanceCreator {
 
   /** Takes an engine on which nobody is but its own user, and which was not taken before. */
   async #reserveEngine(worldId: string, owner: string): Promise<ListedInstance> {
-    const { directory } = this.#options;
+    const { directory, isInUse } = this.#options;
     for (const instance of await directory.running()) {
       const { facts, engine } = instance;
       const isFree = (facts.state === "open" || facts.state === "full") && facts.playerCount <= 1;
-      if (!isFree || this.#created.has(instance) || engine.isInUse?.() === true) continue;
+      if (!isFree || this.#created.has(instance) || isInUse?.(engine.name) === true) continue;
       const replacement = directory.replace(instance, worldId);
       if (replacement === undefined) continue;
       replacement.hold();
@@ -112,7 +114,7 @@ export class InstanceCreator {
       world = await new WorldClient(transport).startWorld(options);
     } catch (cause) {
       logger.warn(`engine ${name} could not start a world: ${String(cause)}`);
-      directory.restore(instance);
+      directory.restore(instance, "its world could not be started");
       throw new WorldRefusal("worldInstance.create_failed", "the engine could not start the world", { cause });
     }
     await this.#settle(instance, wanted);

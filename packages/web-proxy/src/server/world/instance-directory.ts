@@ -14,6 +14,8 @@ export interface InstanceDirectoryOptions {
   readonly timeoutMs?: number | undefined;
   /** Now, as Unix time in milliseconds. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
+  /** Told of each instance that is over, once; `reason` is a short sentence. Default: nobody. */
+  readonly onClosed?: ((id: string, reason: string) => void) | undefined;
   readonly logger: Logger;
 }
 
@@ -28,9 +30,7 @@ export class InstanceDirectory {
   readonly #instances = new Map<string, ListedInstance>();
   /** The one that runs on each engine, by the engine's name. */
   readonly #running = new Map<string, ListedInstance>();
-  readonly #stopped = new AbortController();
-  readonly #changed = new EventTarget();
-  #watching: Promise<void> | undefined;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(options: InstanceDirectoryOptions) {
     this.#options = options;
@@ -39,24 +39,27 @@ export class InstanceDirectory {
 
   /** Begins to watch the engines. */
   start(): void {
-    this.#watching ??= this.#watch();
+    this.#unsubscribe ??= this.#options.source.subscribe((event) => {
+      if (event.kind === "appeared") this.#add(event.engine, undefined);
+      else this.#vanished(event.name, event.reason);
+    });
   }
 
   /** Watches no more and closes every instance. */
-  async stop(): Promise<void> {
-    this.#stopped.abort();
-    await this.#watching;
-    for (const instance of this.#running.values()) instance.close();
+  stop(): void {
+    this.#unsubscribe?.();
+    for (const instance of this.#running.values()) this.#close(instance, "the server is stopping");
     this.#running.clear();
   }
 
   /** The instances for which `isWanted` is true and that are not closed, the oldest first, as they are now. */
   async list(isWanted: (instance: ListedInstance) => boolean): Promise<readonly ListedInstance[]> {
-    const known = this.#all().filter((instance) => instance.closedAtMs === undefined && isWanted(instance));
-    await Promise.all(known.map((instance) => this.#refresh(instance)));
-    return known
-      .filter(({ closedAtMs }) => closedAtMs === undefined)
-      .toSorted((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
+    const open = (): readonly ListedInstance[] =>
+      this.#all().filter((instance) => instance.closedAtMs === undefined && isWanted(instance));
+    await Promise.all(open().map((instance) => this.#refresh(instance)));
+    // Another one may have taken the place of one that turned out to be over.
+    await Promise.all(open().map((instance) => this.#refresh(instance)));
+    return open().toSorted((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
   }
 
   /** An instance as it is now, also one that was closed a short while ago. */
@@ -83,62 +86,45 @@ export class InstanceDirectory {
   /** Closes the instance of an engine and puts a new one of a certain world in its place. */
   replace(instance: ListedInstance, worldId: string): ListedInstance | undefined {
     if (this.#running.get(instance.engine.name) !== instance) return undefined;
-    instance.close();
-    return this.#add(instance.engine, worldId);
+    return this.#add(instance.engine, worldId, "its engine is needed for another world");
   }
 
   /** Closes an instance and lets its engine be what it was at first. */
-  restore(instance: ListedInstance): void {
-    instance.close();
+  restore(instance: ListedInstance, reason: string): void {
+    this.#close(instance, reason);
     if (this.#running.get(instance.engine.name) === instance) this.#add(instance.engine, undefined);
-  }
-
-  /** Resolves when an instance comes, or is replaced or closed by its source. For those who wait for one. */
-  async nextChange(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#changed.addEventListener("change", () => resolve(), { once: true, signal });
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
   }
 
   async #refresh(instance: ListedInstance): Promise<void> {
     await instance.refresh();
-    if (instance.isOver) this.restore(instance);
+    if (instance.isOver) this.restore(instance, "its world was closed");
   }
 
-  async #watch(): Promise<void> {
-    const { source, logger } = this.#options;
-    const { signal } = this.#stopped;
-    try {
-      for await (const event of source.watch({ signal })) {
-        if (event.kind === "appeared") this.#add(event.engine, undefined);
-        else this.#vanished(event.name, event.reason);
-      }
-    } catch (error) {
-      if (!signal.aborted) logger.warn(`engines cannot be watched any more: ${String(error)}`);
-    }
-  }
-
-  #add(engine: RunningEngine, worldId: string | undefined): ListedInstance {
+  #add(engine: RunningEngine, worldId: string | undefined, reason = "its engine came anew"): ListedInstance {
     const { maxAgeMs = 1_000, timeoutMs = 1_500, logger } = this.#options;
     const id = createInstanceId();
     const instance = new ListedInstance({ id, worldId, engine, maxAgeMs, timeoutMs, now: this.#now });
-    this.#running.get(engine.name)?.close();
+    const last = this.#running.get(engine.name);
+    if (last !== undefined) this.#close(last, reason);
     this.#instances.set(id, instance);
     this.#running.set(engine.name, instance);
     logger.info(`instance ${id} is on engine ${engine.name}`);
-    this.#tell();
     return instance;
   }
 
   #vanished(name: string, reason: string): void {
     const instance = this.#running.get(name);
     if (instance === undefined) return;
-    instance.close();
     this.#running.delete(name);
-    this.#options.logger.info(`instance ${instance.id} is closed: ${reason}`);
+    this.#close(instance, reason);
     this.#forgetClosed();
-    this.#tell();
+  }
+
+  #close(instance: ListedInstance, reason: string): void {
+    if (!instance.close()) return;
+    const { logger, onClosed } = this.#options;
+    logger.info(`instance ${instance.id} is closed: ${reason}`);
+    onClosed?.(instance.id, reason);
   }
 
   #all(): readonly ListedInstance[] {
@@ -151,9 +137,5 @@ export class InstanceDirectory {
     for (const [index, { id, closedAtMs = 0 }] of closed.entries()) {
       if (this.#now() - closedAtMs > graceMs || index < closed.length - maxClosed) this.#instances.delete(id);
     }
-  }
-
-  #tell(): void {
-    this.#changed.dispatchEvent(new Event("change"));
   }
 }

@@ -73,7 +73,7 @@ export class ListedInstance {
 
   /** Asks the mod how things are, unless it did so lately. Callers at the same time share one question. Never rejects. */
   async refresh(): Promise<void> {
-    if (this.#closedAtMs !== undefined || this.#isHeld) return;
+    if (this.#closedAtMs !== undefined || this.#isHeld || this.#isOver) return;
     if (this.#reading === undefined) {
       const nowMs = this.#options.now();
       // A clock that was set back must not stop the questions.
@@ -98,11 +98,12 @@ export class ListedInstance {
     this.#readAtMs = -Infinity;
   }
 
-  /** It is over, for good. */
-  close(): void {
-    if (this.#closedAtMs !== undefined) return;
+  /** It is over, for good. False when it was already. */
+  close(): boolean {
+    if (this.#closedAtMs !== undefined) return false;
     this.#closedAtMs = this.#options.now();
     this.#change({ ...this.#facts, state: "closed" });
+    return true;
   }
 
   async #read(): Promise<void> {
@@ -117,7 +118,7 @@ export class ListedInstance {
     const { value: open } = worlds;
     if (this.#startedHandle !== undefined && !open.some(({ handle }) => handle === this.#startedHandle)) {
       this.#isOver = true;
-      return this.close();
+      return;
     }
     const focused = open.find(({ focused: isFocused }) => isFocused);
     if (focused === undefined) return this.#change({ ...this.#facts, state: "starting" });

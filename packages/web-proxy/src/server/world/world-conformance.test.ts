@@ -46,7 +46,7 @@ describe("the conformance checklist, over HTTP", () => {
 
   it("1: an instance has exactly the fields of the specification, with times in epoch seconds", async () => {
     const server = await open();
-    await server.addEngine("Main");
+    server.addEngine("Main");
     const { http, payload } = await askWorld(server.url, listPath, { worldId: server.world.worldId });
     expect(http).toBe(200);
     const [instance] = payload.instances;
@@ -77,7 +77,7 @@ describe("the conformance checklist, over HTTP", () => {
     "2: a client takes the id %j as it is",
     async (id) => {
       const server = await open();
-      await server.addEngine("Main");
+      server.addEngine("Main");
       const world = await resolveWorld(server.address);
       const [known] = await listInstances(world);
       const asked: string[] = [];
@@ -102,7 +102,7 @@ describe("the conformance checklist, over HTTP", () => {
       name: "Other",
     });
     const server = await open({ others: [other], worldOf: ({ name }) => (name === "Odd" ? "other" : "world") });
-    for (const name of ["Even", "Odd", "Also Even"]) await server.addEngine(name);
+    for (const name of ["Even", "Odd", "Also Even"]) server.addEngine(name);
     const namesOf = async (worldId: string) =>
       (await askWorld(server.url, listPath, { worldId })).payload.instances
         .map(({ name }: WorldInstance) => name)
@@ -139,7 +139,7 @@ describe("the conformance checklist, over HTTP", () => {
 
   it("5: a server that creates nothing says so, does not list it, and is joined all the same", async () => {
     const server = await open();
-    const mod = await server.addEngine("Main");
+    const mod = server.addEngine("Main");
     expect((await askWorld(server.url, "/private/")).payload.actions).toEqual([]);
     for (const body of ["{}", "no json", await requestFor(server.world.worldId)]) {
       expect(await postWorld(server.url, createPath, body)).toMatchObject({
@@ -164,7 +164,7 @@ describe("the conformance checklist, over HTTP", () => {
     ["the lack of engines", { maxInstancesPerPlayer: 9 }, 2],
   ])("6: refusal by %s is 403 create_not_allowed", async (_, policy, allowed) => {
     const server = await open({ createInstance: { ...anybody, ...policy } });
-    const mods = [await server.addEngine("one", records), await server.addEngine("two", records)];
+    const mods = [server.addEngine("one", records), server.addEngine("two", records)];
     for (let count = 0; count < allowed; count++) {
       expect(await postWorld(server.url, createPath, await requestFor(server.world.worldId))).toMatchObject({
         http: 200,
@@ -179,7 +179,7 @@ describe("the conformance checklist, over HTTP", () => {
 
   it("7: an unknown world is 404 world.not_found for all four actions", async () => {
     const server = await open({ createInstance: anybody });
-    await server.addEngine("Main");
+    server.addEngine("Main");
     const replies = [
       await askWorld(server.url, resolvePath, { worldId: unknownWorld }),
       await askWorld(server.url, resolvePath, { address: "example.com/nowhere" }),
@@ -214,7 +214,7 @@ describe("the conformance checklist, over HTTP", () => {
   it("9: what the module announces binds nobody: create decides when it is called", async () => {
     let isAllowed = false;
     const server = await open({ createInstance: { ...anybody, players: () => isAllowed } });
-    await server.addEngine("one", records);
+    server.addEngine("one", records);
     const world = await resolveWorld(server.address);
     expect(world.instancePolicy).toMatchObject({ createInstance: true, defaultCapacity: 16 });
     const player = await playerKey();
@@ -227,7 +227,7 @@ describe("the conformance checklist, over HTTP", () => {
     const expiresAt = Math.floor(Date.now() / 1_000) + 1_000;
     let nowMs = Date.now();
     const server = await open({ world: { expiresAt }, now: () => nowMs });
-    await server.addEngine("Main");
+    server.addEngine("Main");
     const asked: string[] = [];
     const spy: typeof fetch = async (input, init) => {
       asked.push(String(input));
@@ -261,7 +261,7 @@ describe("the conformance checklist, over HTTP", () => {
 
   it("11: delegation, manifest, modules and instances are signed by the world, over canonical JSON", async () => {
     const server = await open();
-    await server.addEngine("例の世界 \u2028 é");
+    server.addEngine("例の世界 \u2028 é");
     const { publicKey } = await worldKey();
     const { payload } = await askWorld(server.url, resolvePath, { worldId: server.world.worldId });
     const { hostingDelegation } = payload.manifest;
@@ -292,7 +292,7 @@ describe("the conformance checklist, over HTTP", () => {
     }
     const uri = "ws://127.0.0.1:1/instances/not-its-id/session?a=%2F&b";
     const server = await open({ socketUri: () => uri });
-    await server.addEngine("Main");
+    server.addEngine("Main");
     const joining: Promise<Resonite> = joinInstance(server.address, { connection: { webSocket: Recorder } });
     await expect(joining).rejects.toMatchObject({ code: "NO_INSTANCE", cause: { code: Code.Unavailable } });
     expect(tried).toEqual([uri]);

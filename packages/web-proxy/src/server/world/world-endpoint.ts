@@ -10,9 +10,9 @@ const maxBodyBytes = 64 * 1024;
 
 const families: Readonly<Record<string, ActionFamily>> = { public: "public", private: "private", "ws-sync": "ws-sync" };
 
-/** Which family of actions a path belongs to, and which action; `undefined` when it is none of a WorldServer's. */
-export function worldRoute(pathname: string): { readonly family: ActionFamily; readonly action: string } | undefined {
-  const [, name = "", action = ""] = /^\/([a-z-]+)\/(.*)$/.exec(pathname) ?? [];
+/** Which family of actions the path of a request belongs to, and which action; `undefined` when it is none of a WorldServer's. */
+export function worldRoute(url: string): { readonly family: ActionFamily; readonly action: string } | undefined {
+  const [, name = "", action = ""] = /^\/([a-z-]+)\/([^?#]*)/.exec(url) ?? [];
   const family = Object.hasOwn(families, name) ? families[name] : undefined;
   return family === undefined ? undefined : { family, action };
 }
@@ -21,6 +21,16 @@ export function worldRoute(pathname: string): { readonly family: ActionFamily; r
 export function openToEverybody(response: ServerResponse): void {
   response.setHeader("access-control-allow-origin", "*");
   response.setHeader("cross-origin-resource-policy", "cross-origin");
+}
+
+/** Answers a request that comes to a wrong name, or from a foreign page. */
+export function refuseWorld(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message }: { readonly status: number; readonly message: string },
+): void {
+  const name = status === 421 ? "http.host_not_allowed" : "http.origin_not_allowed";
+  send(request, response, new WorldRefusal(name, message).toAnswer());
 }
 
 /** Options of {@link serveWorld}. */
@@ -37,8 +47,9 @@ export async function serveWorld(
   { server, baseUrl }: ServeWorldOptions,
 ): Promise<void> {
   const { method = "GET", url = "/" } = request;
-  const { pathname, searchParams: query } = new URL(url, "http://localhost");
-  const route = worldRoute(pathname);
+  // As it came: dots in it must not lead from one family to another.
+  const route = worldRoute(url);
+  const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]);
   if (route === undefined) return send(request, response, notFound());
   let body: Uint8Array | undefined;
   if (method === "POST") {

@@ -52,6 +52,10 @@ export interface WorldServerOptions {
   readonly graceMs?: number | undefined;
   /** How old what a mod told may be, in milliseconds. Default 1,000. */
   readonly maxAgeMs?: number | undefined;
+  /** Whether somebody uses an engine, so that it must not be taken for another world. Default: nobody. */
+  readonly isInUse?: ((engine: string) => boolean) | undefined;
+  /** Told of each instance that is over, once; `reason` is a short sentence. Default: nobody. */
+  readonly onClosed?: ((instanceId: string, reason: string) => void) | undefined;
   /** Now, as Unix time in milliseconds. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
   readonly logger?: Logger | undefined;
@@ -81,14 +85,15 @@ export class WorldServer {
   /** Throws `InvalidOptionsError` for a policy that cannot be. */
   constructor(options: WorldServerOptions) {
     this.#options = options;
-    const { engines, createInstance, graceMs, maxAgeMs, now = Date.now, logger = silentLogger } = options;
+    const { engines, createInstance, graceMs, maxAgeMs, onClosed, now = Date.now, logger = silentLogger } = options;
     this.#now = now;
     this.#logger = logger;
     this.#startedAt = this.#nowSeconds();
     this.#privateRate = new RateLimiter({ ...privateRequests, now });
-    this.#directory = new InstanceDirectory({ source: engines, graceMs, maxAgeMs, now, logger });
+    this.#directory = new InstanceDirectory({ source: engines, graceMs, maxAgeMs, onClosed, now, logger });
     const policy = createInstance && resolveCreateInstancePolicy(createInstance);
-    this.#creator = policy && new InstanceCreator({ policy, directory: this.#directory, now, logger });
+    this.#creator =
+      policy && new InstanceCreator({ policy, directory: this.#directory, isInUse: options.isInUse, now, logger });
     this.#announced = {
       createInstance: policy !== undefined,
       ...(policy === undefined ? {} : { defaultCapacity: policy.defaultCapacity }),
@@ -100,10 +105,10 @@ export class WorldServer {
     this.#directory.start();
   }
 
-  /** Watches no more, and gives up what is being started. */
-  async stop(): Promise<void> {
+  /** Watches no more, closes every instance, and gives up what is being started. */
+  stop(): void {
     this.#creator?.stop();
-    await this.#directory.stop();
+    this.#directory.stop();
   }
 
   /** The instances that this server knows. */

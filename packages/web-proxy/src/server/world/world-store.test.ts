@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { worldId } from "../../testing/world-vectors.js";
 import { verifySignature } from "../../world/keys.js";
@@ -78,8 +79,9 @@ describe("WorldStore", () => {
       ["", "INVALID_KEY"],
     ] as const) {
       const error = await failureOf(store.create({ slug: "own", name: "Own", privateKey }));
-      expect(error).toMatchObject({ name: "WorldKeyError", code, cause: undefined });
-      expect(String(error)).not.toContain("c2VjcmV0");
+      expect(error).toMatchObject({ name: "WorldKeyError", code });
+      // With its causes.
+      expect(inspect(error)).not.toContain("c2VjcmV0");
     }
     expect(await store.list()).toEqual([]);
   });
@@ -99,7 +101,7 @@ describe("WorldStore", () => {
     "refuses %j as a name in an address",
     async (slug) => {
       await expect(store.create({ slug, name: "Name" })).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
-      await expect(store.get(slug)).rejects.toMatchObject({ code: expect.stringMatching(/INVALID_OPTIONS|ENOENT/) });
+      await expect(store.get(slug)).rejects.toMatchObject({ code: "INVALID_OPTIONS" });
     },
   );
 
@@ -129,12 +131,14 @@ describe("WorldStore", () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await writeFile(join(directory, "lab.world.json"), text, { mode: 0o600 });
       const error = await failureOf(store.list());
-      expect(error).toMatchObject({ code: "MALFORMED_WORLD_FILE", cause: undefined });
-      expect(String(error)).not.toContain("c2VjcmV0");
+      expect(error).toMatchObject({ code: "MALFORMED_WORLD_FILE" });
+      // With its causes.
+      expect(inspect(error)).not.toContain("c2VjcmV0");
     },
   );
 
   it("says so when there is no such world", async () => {
+    await expect(store.get("lab")).rejects.toMatchObject({ code: "NO_SUCH_WORLD" });
     await store.create({ slug: "lab", name: "Lab" });
     await expect(store.exportPrivateKey("other")).rejects.toMatchObject({ code: "NO_SUCH_WORLD" });
   });
