@@ -13,5 +13,6 @@ await using resonite = await joinInstance(address, {
     console.log(`joined        ${name} (${playerCount} of ${capacity}) ${id}`),
 });
 const { width, height, pixels } = await resonite.camera.shot();
-await writeFile(file, encode({ width, height, channels: 4, data: pixels.slice() }));
+const data = pixels.map((value, index) => (index % 4 === 3 ? 255 : value)); // the alpha of the game means nothing
+await writeFile(file, encode({ width, height, channels: 4, data }));
 console.log(`picture       ${width} x ${height} in ${file}`);

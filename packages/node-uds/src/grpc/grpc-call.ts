@@ -188,6 +188,9 @@ export class GrpcCall implements WireCall {
     // Lets what is still buffered flow out, so that the stream can close.
     this.#stream?.resume();
     if (this.#session !== undefined) this.#connection.release(this.#session);
+    // Who keeps the error keeps this call, by the error's stack, and need not keep a connection that is gone with it.
+    this.#session = undefined;
+    this.#stream = undefined;
     this.#listener.onEnd(error, isOwnDoing);
   }
 }

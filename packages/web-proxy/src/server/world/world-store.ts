@@ -197,7 +197,7 @@ function parseWorldFile(text: string, path: string): z.output<typeof worldFile> 
 
 async function checkIsPrivate(path: string, remedy: string): Promise<void> {
   const { mode } = await stat(path);
-  if (process.platform === "win32" || true) return;
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
   throw new WorldStoreError(
     "KEYS_EXPOSED",
     `${path} can be used by others on this machine, and with it the keys of worlds: ${remedy} ${path}`,
