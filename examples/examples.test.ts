@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { services } from "@resoio/core";
 import { type Engine, type MockServer, startMockServer } from "@resoio/mock-server";
+import { createUdsTransport } from "@resoio/node-uds";
+import { createProxy } from "@resoio/web-proxy";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 
@@ -214,6 +216,24 @@ describe.concurrent("the example", () => {
     await mod.engine.until(({ journal }) => journal.changes("driveEnded").length > 0);
     expect(mod.engine.journal.changes("driveEnded")).toMatchObject([{ reason: "cancelled" }]);
     await mod.engine.until(({ state }) => state.locomotion.moveForward === 0);
+  });
+});
+
+describe("the world instances", () => {
+  it("world-instance joins the engine behind a proxy by its address, and saves its picture", async () => {
+    await using folder = await temporaryFolder();
+    await using mod = await startMockServer();
+    await using proxy = await createProxy({
+      upstream: createUdsTransport({ socketPath: mod.socketPath }),
+      ownsUpstreams: true,
+      port: 0,
+      world: { directory: join(folder.path, "worlds") },
+    });
+    const run = { example: "world-instance", args: [`127.0.0.1:${proxy.port}/world`, "picture.png"] };
+    const { printed, complaints, exitCode } = await start(run, mod, folder.path).ended;
+    expect({ complaints, exitCode }).toEqual({ complaints: "", exitCode: 0 });
+    expect(printed).toMatch(/^picture {7}1280 x 720 in picture\.png$/m);
+    expect(decode(await readFile(join(folder.path, "picture.png")))).toMatchObject({ width: 1280, height: 720 });
   });
 });
 

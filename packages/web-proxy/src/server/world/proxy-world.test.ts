@@ -163,11 +163,11 @@ describe("a proxy with a world", () => {
     await expect(guest.resonite.connection.ping("gone?")).rejects.toBeDefined();
   });
 
-  it("lets every page read what is public, and only its own pages ask for more", async () => {
-    const proxy = await open();
+  it("lets every page read what is public when it is told to, and only its own pages ask for more", async () => {
+    const proxy = await open({ world: { isOpenToAllOrigins: true } });
     const headers = { origin: "https://example.com" };
-    const open2 = await rawRequest(proxy.url, { path: "/public/", headers });
-    expect([open2.status, open2.headers["access-control-allow-origin"]]).toEqual([200, "*"]);
+    const listed = await rawRequest(proxy.url, { path: "/public/", headers });
+    expect([listed.status, listed.headers["access-control-allow-origin"]]).toEqual([200, "*"]);
     for (const path of ["/private/", createPath, "/public/../private/", "/ws-sync/"]) {
       const { status, headers: answered, text } = await rawRequest(proxy.url, { path, headers });
       if (path.startsWith("/public/")) {
@@ -183,8 +183,8 @@ describe("a proxy with a world", () => {
     expect([preflight.status, preflight.headers["access-control-allow-origin"]]).toEqual([204, "*"]);
   });
 
-  it("keeps what is public to its own pages when it is told to", async () => {
-    const proxy = await open({ world: { isOpenToAllOrigins: false } });
+  it("keeps what is public to its own pages unless it is told otherwise", async () => {
+    const proxy = await open();
     const { status } = await rawRequest(proxy.url, { path: "/public/", headers: { origin: "https://example.com" } });
     expect(status).toBe(403);
   });

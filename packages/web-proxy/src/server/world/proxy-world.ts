@@ -20,7 +20,10 @@ export interface ProxyWorldOptions {
    * client called it, which is one of those it goes by.
    */
   readonly publicUrl?: string | undefined;
-  /** Whether pages of every origin may read which instances there are. False: those that may use the proxy. Default true. */
+  /**
+   * Whether pages of every origin may read which instances there are, as a public catalog of worlds wants. Default false: only
+   * those that may use the proxy, because what worlds are open here is nobody else's business.
+   */
   readonly isOpenToAllOrigins?: boolean | undefined;
   /** Lets players create instances. Default: nobody. */
   readonly createInstance?: CreateInstancePolicy | undefined;
@@ -51,7 +54,7 @@ const defaultWorldName = "Resonite";
 
 /** Makes the WorldServer of a proxy. Throws {@link InvalidOptionsError} for options that cannot be. */
 export function createProxyWorld(options: ProxyWorldOptions, context: ProxyWorldContext): ProxyWorld {
-  const { identities, directory, publicUrl, isOpenToAllOrigins = true, worldOf, createInstance, graceMs } = options;
+  const { identities, directory, publicUrl, isOpenToAllOrigins = false, worldOf, createInstance, graceMs } = options;
   const base = publicUrl === undefined ? undefined : parseServerUrl(publicUrl)?.href;
   if (publicUrl !== undefined && base === undefined) {
     throw new InvalidOptionsError(
