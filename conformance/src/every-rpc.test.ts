@@ -1,4 +1,5 @@
 import { type CallOptions, type Modality, type Resonite, type RpcId, rpcs, services } from "@resoio/core";
+import type { MockMod } from "@resoio/mock-server";
 import { createVirtualClock } from "@resoio/mock-server";
 import { describe, expect, it } from "vitest";
 import { callsOf } from "./testing/requests-of.js";
@@ -93,8 +94,9 @@ describe.each(transports)("every RPC over $name", (transport) => {
     const { engine } = test.mod;
     const aborting = new AbortController();
     const statuses = statusesOf(test.resonite, hangs, { signal: aborting.signal });
-    // What was sent before it has reached the mod when the ping is answered.
-    await test.resonite.connection.ping();
+    // What was sent before it has reached the mod when the ping is answered, except where another program sends it.
+    do await test.resonite.connection.ping();
+    while (transport.cannot?.bulk !== undefined && openCallsOf(test.mod) < hangs.length);
     aborting.abort();
     expect(await statuses).toEqual(each(hangs, () => expect.stringMatching(/^Canceled: /)));
     await engine.until(({ journal }) => hangs.every((id) => journal.calls(id).length === 1));
@@ -119,3 +121,8 @@ describe.each(transports)("every RPC over $name", (transport) => {
     expect(test.mod.engine.journal.entries.filter(({ kind }) => kind === "change")).toEqual([]);
   });
 });
+
+/** How many calls a mod answers on its socket, if it has one. */
+function openCallsOf(mod: MockMod): number {
+  return "openCalls" in mod && typeof mod.openCalls === "number" ? mod.openCalls : 0;
+}
