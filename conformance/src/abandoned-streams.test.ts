@@ -1,6 +1,7 @@
 import type { Resonite } from "@resoio/core";
-import { createVirtualClock, type MockMod } from "@resoio/mock-server";
+import { createVirtualClock } from "@resoio/mock-server";
 import { describe, expect, it } from "vitest";
+import { openCallsOf } from "./testing/open-calls-of.js";
 import { settleUntil } from "./testing/settle-until.js";
 import { transports } from "./testing/transports.js";
 import { whileTimePasses } from "./testing/while-time-passes.js";
@@ -76,8 +77,3 @@ describe.each(transports)("thousands of streams over $name", ({ open, cannot }) 
     expect(openCallsOf(test.mod)).toBe(0);
   });
 });
-
-/** How many calls a mod answers on its socket, if it has one. */
-function openCallsOf(mod: MockMod): number {
-  return "openCalls" in mod && typeof mod.openCalls === "number" ? mod.openCalls : 0;
-}

@@ -1,7 +1,7 @@
 import { type CallOptions, type Modality, type Resonite, type RpcId, rpcs, services } from "@resoio/core";
-import type { MockMod } from "@resoio/mock-server";
 import { createVirtualClock } from "@resoio/mock-server";
 import { describe, expect, it } from "vitest";
+import { openCallsOf } from "./testing/open-calls-of.js";
 import { callsOf } from "./testing/requests-of.js";
 import { statusOf } from "./testing/status-of.js";
 import { transports } from "./testing/transports.js";
@@ -121,8 +121,3 @@ describe.each(transports)("every RPC over $name", (transport) => {
     expect(test.mod.engine.journal.entries.filter(({ kind }) => kind === "change")).toEqual([]);
   });
 });
-
-/** How many calls a mod answers on its socket, if it has one. */
-function openCallsOf(mod: MockMod): number {
-  return "openCalls" in mod && typeof mod.openCalls === "number" ? mod.openCalls : 0;
-}

@@ -1,7 +1,9 @@
 export { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 export type { ConnectionStatus, StatusOptions } from "./connection/connection-status.js";
+export type { KeepAliveOptions } from "./connection/keep-alive-options.js";
 export type { Logger } from "./connection/logger.js";
 export { silentLogger } from "./connection/logger.js";
+export type { OpenOptions } from "./connection/open-options.js";
 export type { ReconnectContext, ReconnectPolicy, ReconnectPolicyOptions } from "./connection/reconnect-policy.js";
 export { createReconnectPolicy, neverReconnect } from "./connection/reconnect-policy.js";
 export type { RetryOptions } from "./connection/retry-interceptor.js";

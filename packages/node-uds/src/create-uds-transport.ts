@@ -1,22 +1,24 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type CallOptions, Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { CallOptions, Interceptor } from "@connectrpc/connect";
 import {
   type ConnectionStatus,
   createReconnectPolicy,
   InvalidOptionsError,
+  type KeepAliveOptions,
   type Logger,
+  type OpenOptions,
   type ReconnectPolicy,
   type ResoniteTransport,
   type StatusOptions,
   silentLogger,
 } from "@resoio/core";
-import { maxTimerMs, probeMethod, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { ConnectedTransport, maxTimerMs } from "@resoio/core/internal";
 import { maxWindowBytes } from "./fast-http2/http2-codes.js";
 import { openFastSession } from "./fast-http2/open-fast-session.js";
 import { GrpcCall } from "./grpc/grpc-call.js";
 import { Http2Connection } from "./http2/http2-connection.js";
 import { openNodeSession } from "./http2/open-node-session.js";
-import type { KeepAliveOptions } from "./http2/watch-life.js";
+import type { Session } from "./http2/session.js";
 
 /** Options of {@link createUdsTransport}. */
 export interface UdsTransportOptions {
@@ -61,7 +63,7 @@ export interface UdsTransport extends ResoniteTransport {
    * Fails with `Unavailable` when nobody listens, `PermissionDenied` when the socket may not be opened, `DeadlineExceeded`
    * when the handshake takes longer than `connectTimeoutMs`, and `Unknown` when something else than gRPC listens.
    */
-  open(options?: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined }): Promise<void>;
+  open(options?: OpenOptions): Promise<void>;
   /** What the connection is doing now, then every change. */
   status(options?: StatusOptions): AsyncIterableIterator<ConnectionStatus>;
   /** Whether the mod has an RPC; asked without calling it. */
@@ -85,9 +87,7 @@ export function createUdsTransport(options: UdsTransportOptions): UdsTransport {
 
 const mebibyte = 1024 * 1024;
 
-class UdsTransportImpl extends WireTransport implements UdsTransport {
-  readonly #connection: Http2Connection;
-
+class UdsTransportImpl extends ConnectedTransport<Session> implements UdsTransport {
   constructor(options: UdsTransportOptions) {
     const { socketPath, readMaxBytes = 64 * mebibyte, connectTimeoutMs = 5_000, defaultTimeoutMs } = options;
     const { streamWindowBytes = 16 * mebibyte, connectionWindowBytes = 32 * mebibyte, interceptors } = options;
@@ -105,40 +105,11 @@ class UdsTransportImpl extends WireTransport implements UdsTransport {
       keepAlive,
       logger,
     });
-    super({
+    super(connection, {
       createCall: (request, listener) => new GrpcCall(connection, { ...request, readMaxBytes }, listener),
       defaultTimeoutMs,
       interceptors,
     });
-    this.#connection = connection;
-  }
-
-  async open(options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<void> {
-    const { promise: cancelled, reject } = Promise.withResolvers<never>();
-    const stopWatching = watchCancellation(options.signal, options.timeoutMs, reject, "connecting");
-    try {
-      // Who has given up already must not make anything open.
-      await Promise.race(options.signal?.aborted === true ? [cancelled] : [this.#connection.open(), cancelled]);
-    } finally {
-      stopWatching();
-    }
-  }
-
-  status(options?: StatusOptions): AsyncIterableIterator<ConnectionStatus> {
-    return this.#connection.status.read(options);
-  }
-
-  async supports(method: DescMethod, options?: CallOptions): Promise<boolean> {
-    return await probeMethod(this, method, options);
-  }
-
-  async close(): Promise<void> {
-    this.cancelCalls(new ConnectError("the transport was closed", Code.Canceled));
-    await this.#connection.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 }
 

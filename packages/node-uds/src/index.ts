@@ -1,3 +1,4 @@
+export type { KeepAliveOptions } from "@resoio/core";
 export type { ConnectOptions } from "./connect.js";
 export { connect } from "./connect.js";
 export type { UdsTransport, UdsTransportOptions } from "./create-uds-transport.js";
@@ -14,6 +15,5 @@ export { InvalidEnvironmentError } from "./errors/invalid-environment-error.js";
 export { ReadyTimeoutError } from "./errors/ready-timeout-error.js";
 export type { SkippedSocket } from "./errors/socket-not-found-error.js";
 export { SocketNotFoundError } from "./errors/socket-not-found-error.js";
-export type { KeepAliveOptions } from "./http2/watch-life.js";
 export type { WaitForReadyOptions } from "./wait-for-ready.js";
 export { waitForReady } from "./wait-for-ready.js";

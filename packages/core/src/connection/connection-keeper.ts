@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { maxTimerMs } from "../max-timer-ms.js";
+import { unreference } from "../unreference.js";
 import type { Logger } from "./logger.js";
 import type { ReconnectContext, ReconnectPolicy } from "./reconnect-policy.js";
 import { StatusFeed } from "./status-feed.js";
@@ -126,12 +127,6 @@ export class ConnectionKeeper<C> {
       return undefined;
     }
   }
-}
-
-/** Browsers have numbers for timers, and no process to keep alive. */
-function unreference(timer: unknown): void {
-  if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
-  if (typeof timer.unref === "function") timer.unref();
 }
 
 function closedError(): ConnectError {

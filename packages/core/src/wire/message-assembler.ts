@@ -46,12 +46,12 @@ export class MessageAssembler {
   }
 
   /**
-   * Takes the next chunk and calls `emit` for each message that it completes.
+   * Takes the next chunk and calls `emit` for each message that it completes, with the flags in front of it.
    *
    * Throws `ResourceExhausted` for a message above the limit, before allocating it, and `Internal` for a compressed one,
    * which was never asked for. The assembler is of no use after that.
    */
-  push(chunk: Uint8Array, emit: (message: Uint8Array) => void): void {
+  push(chunk: Uint8Array, emit: (message: Uint8Array, flags: number) => void): void {
     let offset = 0;
     while (offset < chunk.byteLength) {
       if (this.#body === undefined) {
@@ -61,7 +61,7 @@ export class MessageAssembler {
         if (chunk.byteLength - offset >= length) {
           this.#prefixLength = 0;
           const message = chunk.subarray(offset, offset + length);
-          emit(this.#reusesChunks ? this.#copy(message) : message);
+          emit(this.#reusesChunks ? this.#copy(message) : message, this.#flags);
           offset += length;
           continue;
         }
@@ -79,9 +79,13 @@ export class MessageAssembler {
         const message = this.#body;
         this.#body = undefined;
         this.#prefixLength = 0;
-        emit(message);
+        emit(message, this.#flags);
       }
     }
+  }
+
+  get #flags(): number {
+    return this.#prefix[0] ?? 0;
   }
 
   #copy(message: Uint8Array): Uint8Array {

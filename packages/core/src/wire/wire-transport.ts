@@ -23,6 +23,7 @@ import {
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import { maxTimerMs } from "../max-timer-ms.js";
 import { MessageQueue } from "../streams/message-queue.js";
+import { pathOf } from "./path-of.js";
 import type { CreateWireCall, WireCall, WireCallListener, WireCallRequest } from "./wire-call.js";
 
 /** Options of {@link WireTransport}. */
@@ -298,7 +299,7 @@ function requestCommons(
   return {
     service: method.parent,
     requestMethod: "POST",
-    url: `http://localhost/${method.parent.typeName}/${method.name}`,
+    url: `http://localhost${pathOf(method)}`,
     header: new Headers(header),
     contextValues: contextValues ?? createContextValues(),
   };

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectionStatus, ResoniteTransport, StatusOptions } from "@resoio/core";
-import { StatusFeed, WireTransport, watchCancellation } from "@resoio/core/internal";
-import { findRoute, pathOf, type Route, type Routes } from "../server/routes.js";
+import { pathOf, StatusFeed, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { findRoute, type Route, type Routes } from "../server/routes.js";
 import { InProcessCall } from "./in-process-call.js";
 
 /** Options of {@link createInProcessTransport}. */

@@ -1,6 +1,7 @@
-import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { DescService, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext, type MethodImplSpec } from "@connectrpc/connect";
 import { type Rpc, rpcs } from "@resoio/core";
+import { pathOf } from "@resoio/core/internal";
 import type { Engine } from "../engine/engine.js";
 import type { Faults } from "../faults/faults.js";
 import { type Handlers, toServiceSpecs } from "../gen/handlers.js";
@@ -17,11 +18,6 @@ export interface Route {
 
 /** What can be called, by path. */
 export type Routes = ReadonlyMap<string, Route>;
-
-/** The path of a method, as {@link Routes} has it. */
-export function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
 
 /** The route that a path leads to now, or the error of a mod that has no such RPC. */
 export function findRoute(routes: Routes, path: string): Route | ConnectError {

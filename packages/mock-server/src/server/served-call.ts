@@ -7,11 +7,11 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, createHandlerContext } from "@connectrpc/connect";
-import { MessageQueue, maxTimerMs } from "@resoio/core/internal";
+import { MessageQueue, maxTimerMs, pathOf } from "@resoio/core/internal";
 import { forever } from "../engine/sleep.js";
 import { isConnectionCut } from "../faults/connection-cut.js";
 import { statusTrailers } from "./grpc-status.js";
-import { pathOf, type Route } from "./routes.js";
+import type { Route } from "./routes.js";
 
 /** What a call brings along. */
 export interface ServedCallOptions {

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError, createServiceImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import { Resonite } from "@resoio/core";
+import { pathOf } from "@resoio/core/internal";
 import { createUdsTransport } from "@resoio/node-uds";
 import { createInProcessTransport, type InProcessTransport } from "../in-process/create-in-process-transport.js";
 import { listenGrpc } from "../server/grpc-server.js";
-import { pathOf, type Route, type Routes } from "../server/routes.js";
+import type { Route, Routes } from "../server/routes.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** Makes routes of handlers that a test writes, with nothing around them. */

@@ -1,7 +1,6 @@
 import {
   create,
   type DescMessage,
-  type DescMethod,
   type DescMethodClientStreaming,
   type DescMethodServerStreaming,
   type DescMethodUnary,
@@ -11,6 +10,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import * as grpc from "@grpc/grpc-js";
+import { pathOf } from "@resoio/core/internal";
 
 /** A gRPC client that we did not write, for tests: @grpc/grpc-js with messages built from the contract. */
 export class RawClient implements Disposable {
@@ -100,10 +100,6 @@ export async function statusOf(call: Promise<unknown>): Promise<{ readonly code:
     throw error;
   }
   return { code: "OK", details: "" };
-}
-
-function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
 }
 
 function serializer<T extends DescMessage>(schema: T): (message: MessageShape<T>) => Buffer {

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   frameMessage,
   MessageAssembler,
+  pathOf,
   type WireCall,
   type WireCallListener,
   type WireCallRequest,
@@ -36,7 +37,7 @@ export class GrpcCall implements WireCall {
   constructor(connection: Http2Connection, request: GrpcCallRequest, listener: WireCallListener) {
     this.#connection = connection;
     this.#request = request;
-    this.#path = `/${request.method.parent.typeName}/${request.method.name}`;
+    this.#path = pathOf(request.method);
     this.#listener = listener;
   }
 

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Logger, ReconnectPolicy } from "@resoio/core";
+import type { KeepAliveOptions, Logger, ReconnectPolicy } from "@resoio/core";
 import { ConnectionKeeper, maxTimerMs, type StatusFeed } from "@resoio/core/internal";
 import { Http2Error } from "../fast-http2/http2-error.js";
 import type { OpenSession, Session } from "./session.js";
-import { type KeepAliveOptions, watchLife } from "./watch-life.js";
+import { watchLife } from "./watch-life.js";
 
 /** Options of {@link Http2Connection}. */
 export interface Http2ConnectionOptions {

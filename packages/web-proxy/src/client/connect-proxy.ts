@@ -1,10 +1,6 @@
-import { Resonite } from "@resoio/core";
+import { type OpenOptions, Resonite } from "@resoio/core";
 import { checkVersion } from "@resoio/core/internal";
-import {
-  createWebSocketTransport,
-  type OpenOptions,
-  type WebSocketTransportOptions,
-} from "./create-web-socket-transport.js";
+import { createWebSocketTransport, type WebSocketTransportOptions } from "./create-web-socket-transport.js";
 
 /** Options of {@link connectProxy}. `signal` and `timeoutMs` are for connecting only. */
 export interface ConnectProxyOptions extends WebSocketTransportOptions, OpenOptions {}

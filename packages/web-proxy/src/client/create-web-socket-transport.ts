@@ -1,21 +1,22 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type CallOptions, Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import type { CallOptions, Interceptor } from "@connectrpc/connect";
 import {
   type Access,
   type ConnectionStatus,
   createReconnectPolicy,
   InvalidOptionsError,
+  type KeepAliveOptions,
   type Logger,
+  type OpenOptions,
   type ReconnectPolicy,
   type ResoniteTransport,
   type StatusOptions,
   silentLogger,
 } from "@resoio/core";
-import { type CreateWireCall, maxTimerMs, probeMethod, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { ConnectedTransport, type CreateWireCall, maxTimerMs, pathOf } from "@resoio/core/internal";
 import { maxCredit } from "../wire/protocol.js";
 import { accessNames } from "./access-names.js";
 import { FetchCall } from "./fetch-call.js";
-import type { KeepAliveOptions } from "./heartbeat.js";
 import { createTargetFinder } from "./proxy-target.js";
 import { WebSocketCall } from "./web-socket-call.js";
 import { type GreetedSession, WebSocketConnection } from "./web-socket-connection.js";
@@ -65,14 +66,6 @@ export interface WebSocketTransportOptions {
   readonly webSocket?: WebSocketConstructor;
 }
 
-/** What limits the wait for a connection. */
-export interface OpenOptions {
-  /** Gives up. It has no effect on the connection once it is open. */
-  readonly signal?: AbortSignal | undefined;
-  /** How long it may take, in milliseconds. Default: `connectTimeoutMs` alone limits it. */
-  readonly timeoutMs?: number | undefined;
-}
-
 /** A Connect transport that reaches a mod through a resoio proxy. */
 export interface WebSocketTransport extends ResoniteTransport {
   /**
@@ -114,53 +107,18 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 const mebibyte = 1024 * 1024;
 
 /** The routes of calls that are worth a request of their own. */
-const largeStreams: ReadonlySet<string> = new Set(["resonite_io.v1.Camera/StreamFrames"]);
+const largeStreams: ReadonlySet<string> = new Set(["/resonite_io.v1.Camera/StreamFrames"]);
 
-class WebSocketTransportImpl extends WireTransport implements WebSocketTransport {
-  readonly #connection: WebSocketConnection;
-
+class WebSocketTransportImpl extends ConnectedTransport<GreetedSession> implements WebSocketTransport {
   constructor(options: WebSocketTransportOptions) {
     const { defaultTimeoutMs, interceptors } = options;
     const connection = createConnection(options);
-    super({ createCall: callMaker(connection, options), defaultTimeoutMs, interceptors });
-    this.#connection = connection;
-  }
-
-  async open(options?: OpenOptions): Promise<void> {
-    await this.#greeted(options);
+    super(connection, { createCall: callMaker(connection, options), defaultTimeoutMs, interceptors });
   }
 
   async access(options?: OpenOptions): Promise<readonly Access[]> {
-    const { hello } = await this.#greeted(options);
+    const { hello } = await this.acquire(options);
     return accessNames(hello.access);
-  }
-
-  status(options?: StatusOptions): AsyncIterableIterator<ConnectionStatus> {
-    return this.#connection.status.read(options);
-  }
-
-  async supports(method: DescMethod, options?: CallOptions): Promise<boolean> {
-    return await probeMethod(this, method, options);
-  }
-
-  async close(): Promise<void> {
-    this.cancelCalls(new ConnectError("the transport was closed", Code.Canceled));
-    await this.#connection.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #greeted({ signal, timeoutMs }: OpenOptions = {}): Promise<GreetedSession> {
-    const { promise: cancelled, reject } = Promise.withResolvers<never>();
-    const stopWatching = watchCancellation(signal, timeoutMs, reject, "connecting");
-    try {
-      // Who has given up already must not make anything open.
-      return await Promise.race(signal?.aborted === true ? [cancelled] : [this.#connection.open(), cancelled]);
-    } finally {
-      stopWatching();
-    }
   }
 }
 
@@ -196,8 +154,7 @@ function callMaker(connection: WebSocketConnection, options: WebSocketTransportO
   const windowBytes = Math.floor(receiveWindowBytes);
   const usesFetch = choice === "fetch" || (choice === "auto" && isBrowser());
   return (request, listener) => {
-    const route = `${request.method.parent.typeName}/${request.method.name}`;
-    if (usesFetch && largeStreams.has(route)) {
+    if (usesFetch && largeStreams.has(pathOf(request.method))) {
       return new FetchCall({ ...request, readMaxBytes, findTarget: () => connection.findTarget() }, listener);
     }
     return new WebSocketCall(connection, { ...request, readMaxBytes, receiveWindowBytes: windowBytes }, listener);

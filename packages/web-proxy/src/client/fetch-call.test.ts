@@ -5,12 +5,12 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { Code, type Resonite, services } from "@resoio/core";
 import { CameraFrameSchema, CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
+import { MessageAssembler } from "@resoio/core/internal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callFailure, clientOf, collect, failureOf } from "../testing/client-fixtures.js";
 import { endEnvelope, envelope } from "../testing/connect-envelopes.js";
 import { openProxy } from "../testing/open-proxy.js";
-import { EnvelopeReader } from "./envelope-reader.js";
 import type { WebSocketTransportOptions } from "./index.js";
 
 const runs = { numRuns: 200, seed: 20_261_121 };
@@ -287,17 +287,17 @@ describe.each(["fetch", "websocket"] as const)("a real proxy over %s", (largeStr
   });
 });
 
-describe("EnvelopeReader", () => {
+describe("MessageAssembler, for the envelopes of Connect", () => {
   it("takes out what was put in, however it is cut", () => {
     const any = fc.record({ flags: fc.constantFrom(0, 2, 4), data: fc.uint8Array({ maxLength: 60 }) });
     fc.assert(
       fc.property(fc.array(any, { maxLength: 8 }), fc.array(fc.nat({ max: 20 }), { minLength: 1 }), (all, cuts) => {
         const bytes = new Uint8Array(Buffer.concat(all.map(({ flags, data }) => envelope(flags, data))));
         const found: { flags: number; data: Uint8Array }[] = [];
-        const reader = new EnvelopeReader(60);
+        const reader = new MessageAssembler(60);
         for (let offset = 0, turn = 0; offset < bytes.byteLength; turn++) {
           const length = Math.max(1, cuts[turn % cuts.length] ?? 1);
-          reader.push(bytes.slice(offset, offset + length), (flags, data) => found.push({ flags, data }));
+          reader.push(bytes.slice(offset, offset + length), (data, flags) => found.push({ flags, data }));
           offset += length;
         }
         expect(found).toEqual(all);
@@ -309,11 +309,11 @@ describe("EnvelopeReader", () => {
   it("survives arbitrary bytes: they are envelopes, or a ConnectError", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 10 }), (chunks) => {
-        const reader = new EnvelopeReader(50);
+        const reader = new MessageAssembler(50);
         const failures: unknown[] = [];
         let byteLength = 0;
         try {
-          for (const chunk of chunks) reader.push(chunk, (_, data) => (byteLength += data.byteLength));
+          for (const chunk of chunks) reader.push(chunk, (data) => (byteLength += data.byteLength));
         } catch (error) {
           failures.push(error);
         }
@@ -327,7 +327,7 @@ describe("EnvelopeReader", () => {
   it("hands out an envelope within one chunk as a view of it", () => {
     const chunk = new Uint8Array(envelope(0, "abc"));
     const buffers: unknown[] = [];
-    new EnvelopeReader(10).push(chunk, (_, { buffer: memory }) => buffers.push(memory));
+    new MessageAssembler(10).push(chunk, ({ buffer: memory }) => buffers.push(memory));
     expect(buffers).toEqual([chunk.buffer]);
     expect(buffers[0]).toBe(chunk.buffer);
   });

@@ -1,13 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { endStreamFromJson } from "@connectrpc/connect/protocol-connect";
+import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-connect";
 import {
   frameMessage,
+  MessageAssembler,
+  pathOf,
   type WireCall,
   type WireCallListener,
   type WireCallRequest,
   watchCancellation,
 } from "@resoio/core/internal";
-import { EnvelopeReader, endStreamFlag } from "./envelope-reader.js";
 import { errorFromBody, errorFromStatus } from "./errors-from-proxy.js";
 import type { ProxyTarget } from "./proxy-target.js";
 import { readText } from "./read-text.js";
@@ -41,7 +42,7 @@ export class FetchCall implements WireCall {
 
   constructor(request: FetchCallRequest, listener: WireCallListener) {
     this.#request = request;
-    this.#path = `/${request.method.parent.typeName}/${request.method.name}`;
+    this.#path = pathOf(request.method);
     this.#listener = listener;
   }
 
@@ -122,13 +123,13 @@ export class FetchCall implements WireCall {
   /** Returns when the call is over, or the body without having said so. */
   async #read({ body }: Response): Promise<void> {
     const reader = body?.getReader();
-    const envelopes = new EnvelopeReader(this.#request.readMaxBytes);
+    const envelopes = new MessageAssembler(this.#request.readMaxBytes);
     while (reader !== undefined && !this.#isEnded) {
       // More than once, as it may be paused again before this goes on.
       while (this.#resumed !== undefined) await this.#resumed.promise;
       const { done, value } = await reader.read();
       if (done) return;
-      envelopes.push(value, (flags, data) => this.#onEnvelope(flags, data));
+      envelopes.push(value, (data, flags) => this.#onEnvelope(flags, data));
     }
   }
 

@@ -1,12 +1,5 @@
-import { maxTimerMs } from "@resoio/core/internal";
-
-/** How often a connection is asked whether the other end lives, and how long it may take to answer. */
-export interface KeepAliveOptions {
-  /** Time between two pings, in milliseconds. Default 10,000. */
-  readonly intervalMs?: number;
-  /** How long nothing at all may come after a ping, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
-}
+import type { KeepAliveOptions } from "@resoio/core";
+import { maxTimerMs, unreference } from "@resoio/core/internal";
 
 /** What {@link watchHeartbeat} watches. */
 export interface Heart {
@@ -54,10 +47,4 @@ export function watchHeartbeat(heart: Heart, options: KeepAliveOptions): () => v
 
   later(() => ask(1), intervalMs);
   return () => clearTimeout(timer);
-}
-
-/** Browsers have numbers for timers, and no process to keep alive. */
-function unreference(timer: unknown): void {
-  if (typeof timer !== "object" || timer === null || !("unref" in timer)) return;
-  if (typeof timer.unref === "function") timer.unref();
 }

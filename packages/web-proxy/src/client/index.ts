@@ -1,8 +1,8 @@
+export type { KeepAliveOptions, OpenOptions } from "@resoio/core";
 export type { ConnectProxyOptions } from "./connect-proxy.js";
 export { connectProxy } from "./connect-proxy.js";
-export type { OpenOptions, WebSocketTransport, WebSocketTransportOptions } from "./create-web-socket-transport.js";
+export type { WebSocketTransport, WebSocketTransportOptions } from "./create-web-socket-transport.js";
 export { createWebSocketTransport } from "./create-web-socket-transport.js";
-export type { KeepAliveOptions } from "./heartbeat.js";
 export type { Picture, PictureFormat } from "./picture.js";
 export type { PictureWatchOptions } from "./picture-client.js";
 export { PictureClient } from "./picture-client.js";

@@ -1,7 +1,13 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { HeaderSchema, OpenSchema } from "@resoio/core/gen/resoio/web/v1/wire_pb";
-import { type WireCall, type WireCallListener, type WireCallRequest, watchCancellation } from "@resoio/core/internal";
+import {
+  pathOf,
+  type WireCall,
+  type WireCallListener,
+  type WireCallRequest,
+  watchCancellation,
+} from "@resoio/core/internal";
 import { encodeCredit } from "../wire/credit-payload.js";
 import { decodeEnd } from "../wire/end-payload.js";
 import { fromHeaderFields, toHeaderFields } from "../wire/header-fields.js";
@@ -49,7 +55,7 @@ export class WebSocketCall implements WireCall, SessionCall {
   constructor(connection: WebSocketConnection, request: WebSocketCallRequest, listener: WireCallListener) {
     this.#connection = connection;
     this.#request = request;
-    this.#path = `/${request.method.parent.typeName}/${request.method.name}`;
+    this.#path = pathOf(request.method);
     this.#listener = listener;
   }
 

@@ -1,10 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Logger, ReconnectPolicy } from "@resoio/core";
+import type { KeepAliveOptions, Logger, ReconnectPolicy } from "@resoio/core";
 import type { Hello } from "@resoio/core/gen/resoio/web/v1/wire_pb";
 import { ConnectionKeeper, type StatusFeed, watchCancellation } from "@resoio/core/internal";
 import { closeCodes, subprotocol, tokenSubprotocolPrefix } from "../wire/protocol.js";
 import { explainRefusal } from "./explain-refusal.js";
-import type { KeepAliveOptions } from "./heartbeat.js";
 import type { ProxyTarget } from "./proxy-target.js";
 import type { WebSocketConstructor, WebSocketLike } from "./web-socket-like.js";
 import { WebSocketSession } from "./web-socket-session.js";

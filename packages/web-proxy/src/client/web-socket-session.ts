@@ -1,5 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { KeepAliveOptions } from "@resoio/core";
 import { type Hello, HelloSchema } from "@resoio/core/gen/resoio/web/v1/wire_pb";
 import { decodeCredit } from "../wire/credit-payload.js";
 import { FrameWriter } from "../wire/frame-writer.js";
@@ -7,7 +8,7 @@ import { type Frame, readFrames } from "../wire/frames.js";
 import { closeCodes, type FrameType, frameTypes, maxBatchBytes, maxCredit, subprotocol } from "../wire/protocol.js";
 import { ProtocolError } from "../wire/protocol-error.js";
 import { errorFromClose } from "./errors-from-proxy.js";
-import { type KeepAliveOptions, watchHeartbeat } from "./heartbeat.js";
+import { watchHeartbeat } from "./heartbeat.js";
 import type { WebSocketLike } from "./web-socket-like.js";
 
 /** A call on a session. What it throws of {@link ProtocolError} closes the session. */

@@ -2,6 +2,7 @@ import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import { type Access, rpcs } from "@resoio/core";
 import { Access as AccessNumber, access as accessOption } from "@resoio/core/gen/resoio/access/v1/access_pb";
 import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { pathOf } from "@resoio/core/internal";
 
 /** An RPC that a client can ask for, by its path. */
 export interface CallableRpc {
@@ -24,7 +25,7 @@ const accessNames: Readonly<Record<AccessNumber, Access | undefined>> = {
 
 const ownRpcs: readonly CallableRpc[] = Picture.methods.map((method) => ({
   id: `picture.${method.localName}`,
-  path: `/${method.parent.typeName}/${method.name}`,
+  path: pathOf(method),
   method,
   access: accessNames[getOption(method, accessOption)],
 }));

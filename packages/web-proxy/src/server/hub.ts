@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
-import { create, type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { services } from "@resoio/core";
 import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { SpeakerStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/speaker_pb";
-import type { WireCall, WireCallListener, WireCallRequest } from "@resoio/core/internal";
+import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
 import { type Clock, systemClock } from "./clock.js";
 import { DriveLease } from "./drive-lease.js";
 import { ForwardedCall } from "./forwarded-call.js";
@@ -177,10 +177,6 @@ const paths = {
   drive: pathOf(services.locomotion.method.drive),
   watchPicture: pathOf(Picture.method.watch),
 } as const;
-
-function pathOf({ parent, name }: DescMethod): string {
-  return `/${parent.typeName}/${name}`;
-}
 
 function subscriberFor(client: ProxyClient, outlet: Outlet): Subscriber {
   return {
