@@ -1,11 +1,15 @@
 export { accessClasses } from "./server/access/access-classes.js";
 export type { TokenOptions } from "./server/access/tokens.js";
 export { createToken } from "./server/access/tokens.js";
+export type { AttachOptions } from "./server/attach-proxy.js";
+export { attachProxy } from "./server/attach-proxy.js";
 export type { ClientHooks, ConnectedClient } from "./server/client-registry.js";
-export type { StopOptions, WebProxy } from "./server/create-proxy.js";
 export { createProxy } from "./server/create-proxy.js";
+export type { ListenErrorCode } from "./server/listen-error.js";
+export { ListenError } from "./server/listen-error.js";
 export type { ClientCounters } from "./server/proxy-client.js";
-export type { ProxyLimits, ProxyOptions } from "./server/proxy-options.js";
+export type { CommonProxyOptions, ProxyLimits, ProxyOptions } from "./server/proxy-options.js";
+export type { AttachedProxy, RunningProxy, StopOptions, WebProxy } from "./server/web-proxy.js";
 export type { WebSocketLimits } from "./server/websocket/websocket-limits.js";
 export type { CreateInstancePolicy } from "./server/world/create-instance-policy.js";
 export { EngineList } from "./server/world/engine-list.js";

@@ -136,6 +136,20 @@ describe("resoio-proxy", () => {
     expect(await proxy.stop()).toBe(0);
   });
 
+  it("takes the next port that is free and says so, or fails with --strict-port", async () => {
+    const first = await start("--mock");
+    const { port } = new URL(first.url);
+    const second = await start("--mock", "--port", port);
+    expect(Number(new URL(second.url).port)).toBeGreaterThan(Number(port));
+    expect((await callJson(second.url, ping)).status).toBe(200);
+    expect(second.stderr()).toContain(`port ${port} is taken: ${new URL(second.url).port} it is instead`);
+    const strict = await finish("--mock", "--port", port, "--strict-port");
+    expect(strict).toMatchObject({ code: 1, stdout: "" });
+    expect(strict.stderr).toContain(`resoio-proxy: port ${port} of 127.0.0.1 is taken`);
+    expect(await first.stop()).toBe(0);
+    expect(await second.stop()).toBe(0);
+  });
+
   it("warns of a secret that others can read", async () => {
     await chmod(secretFile, 0o644);
     const { code, stdout, stderr } = await finish("token", "--token-secret-file", secretFile);
@@ -149,6 +163,7 @@ describe("resoio-proxy", () => {
     ["a time that is none", ["token", "--token-secret-file", "x", "--expires-in", "soon"], /90s, 30m, 8h/],
     ["a secret that is not there", ["token", "--token-secret-file", "/nowhere"], /ENOENT/],
     ["half a certificate", ["--mock", "--tls-cert", "cert.pem"], /belong together/],
+    ["a port that does not exist", ["--mock", "--port", "65536"], /0 to 65535/],
     ["a folder that is not there", ["--mock", "--port", "0", "--static", "/nowhere"], /static files/],
     ["an upstream without a name", ["--mock", "--upstream", "/tmp/lab.sock"], /NAME=PATH/],
     ["an origin that is none", ["--mock", "--port", "0", "--allow-origin", "*"], /no wildcard/],

@@ -4,8 +4,9 @@ import { type Access, InvalidOptionsError, type Logger, ResoioError } from "@res
 import { createUdsTransport, findSocket, type UdsTransport } from "@resoio/node-uds";
 import { Command, Option } from "commander";
 import { createToken } from "../server/access/tokens.js";
-import { createProxy, type WebProxy } from "../server/create-proxy.js";
+import { createProxy } from "../server/create-proxy.js";
 import type { ProxyOptions } from "../server/proxy-options.js";
+import type { WebProxy } from "../server/web-proxy.js";
 import { DiscoveredEngines } from "./discovered-engines.js";
 import { parseAccess, parseDuration, parseNamedSocket, parseWholeNumber } from "./parse-proxy-options.js";
 import { createWorldCommand } from "./world-commands.js";
@@ -24,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 interface ServeOptions {
   readonly port: number;
   readonly host: string;
+  readonly strictPort?: true;
   readonly socket?: string;
   readonly pid?: number;
   readonly mock?: true;
@@ -63,6 +65,7 @@ function createProgram(): Command {
     // So that a sub-command may have an option of the same name.
     .enablePositionalOptions()
     .option("-p, --port <port>", "the port to listen on; 0 for any that is free", parseWholeNumber, 7707)
+    .option("--strict-port", "fails when the port is taken, instead of taking the next one that is free")
     .option("--host <host>", "the address to listen on; beyond this machine only with tokens and TLS", "127.0.0.1")
     .option("-s, --socket <path>", "the socket of the mod (default: all that can be found, as they come and go)")
     .addOption(new Option("--pid <n>", "the process of the mod").argParser(parseWholeNumber).conflicts("socket"))
@@ -126,7 +129,15 @@ async function serve(options: ServeOptions): Promise<void> {
 }
 
 async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<ProxyOptions> {
-  const { host, port, static: staticDirectory, allowOrigin = [], allowHost = [], grant = [] } = options;
+  const {
+    host,
+    port,
+    strictPort = false,
+    static: staticDirectory,
+    allowOrigin = [],
+    allowHost = [],
+    grant = [],
+  } = options;
   const { tokenSecretFile, tlsCert, tlsKey, requireToken = false } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new InvalidOptionsError("--tls-cert and --tls-key belong together: give both or none");
@@ -138,6 +149,7 @@ async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<
   return {
     host,
     port,
+    strictPort,
     allowOrigins: allowOrigin,
     allowHosts: allowHost,
     anonymousAccess: requireToken ? [] : ["observe", "control", ...grant],

@@ -23,11 +23,12 @@ export interface ClientRegistryOptions {
 
 /** The clients that are connected. */
 export class ClientRegistry implements Iterable<ProxyClient> {
-  /** With what ends when `onClientConnect` is through. */
-  readonly #clients = new Map<ProxyClient, Promise<void>>();
+  /** With what tells that they are gone, and why. */
+  readonly #clients = new Map<ProxyClient, (reason: string) => void>();
+  /** From the beginning of `onClientConnect` to the end of `onClientDisconnect`. */
+  readonly #lives = new Set<Promise<void>>();
   readonly #hooks: ClientHooks;
   readonly #logger: Logger;
-  #becameEmpty: PromiseWithResolvers<void> | undefined;
 
   constructor({ hooks, logger }: ClientRegistryOptions) {
     this.#hooks = hooks;
@@ -40,27 +41,27 @@ export class ClientRegistry implements Iterable<ProxyClient> {
 
   /** A client has connected. */
   add(client: ProxyClient): void {
-    this.#clients.set(
-      client,
-      this.#run("onClientConnect", () => this.#hooks.onClientConnect?.(client)),
-    );
+    const { promise: gone, resolve } = Promise.withResolvers<string>();
+    this.#clients.set(client, resolve);
+    const life = this.#accompany(client, gone).finally(() => this.#lives.delete(life));
+    this.#lives.add(life);
   }
 
   /** A client is gone. False when it was gone already. */
   remove(client: ProxyClient, reason: string): boolean {
-    const greeted = this.#clients.get(client);
-    if (greeted === undefined) return false;
-    this.#clients.delete(client);
-    void greeted.then(() => this.#run("onClientDisconnect", () => this.#hooks.onClientDisconnect?.(client, reason)));
-    if (this.#clients.size === 0) this.#becameEmpty?.resolve();
-    return true;
+    this.#clients.get(client)?.(reason);
+    return this.#clients.delete(client);
   }
 
-  /** Resolves when no client is left. */
-  async empty(): Promise<void> {
-    if (this.#clients.size === 0) return;
-    this.#becameEmpty ??= Promise.withResolvers();
-    await this.#becameEmpty.promise;
+  /** Resolves when no client is left, and all hooks are through with those that there were. */
+  async settled(): Promise<void> {
+    while (this.#lives.size > 0) await Promise.all(this.#lives);
+  }
+
+  async #accompany(client: ProxyClient, gone: Promise<string>): Promise<void> {
+    await this.#run("onClientConnect", () => this.#hooks.onClientConnect?.(client));
+    const reason = await gone;
+    await this.#run("onClientDisconnect", () => this.#hooks.onClientDisconnect?.(client, reason));
   }
 
   async #run(name: keyof ClientHooks, hook: () => void | Promise<void> | undefined): Promise<void> {

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { Agent, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect as connectSocket } from "node:net";
 import { text as readText } from "node:stream/consumers";
@@ -59,18 +58,6 @@ describe("a proxy", () => {
     expect((await callJson(proxy.url, ping)).status).toBe(200);
   });
 
-  it("is told by its port and url", async () => {
-    await using open = await openProxy();
-    expect(open.proxy.port).toBeGreaterThan(0);
-    expect(open.proxy.url).toBe(`http://127.0.0.1:${open.proxy.port}`);
-  });
-
-  it("fails with the system's error when its port is taken", async () => {
-    await using open = await openProxy();
-    const starting = createProxy({ upstream: open.mod.transport(), port: open.proxy.port });
-    await expect(starting).rejects.toMatchObject({ code: "EADDRINUSE" });
-  });
-
   it("speaks TLS when it has a certificate", async () => {
     await using open = await openProxy({ tls: { cert: localhostCert, key: localhostKey } });
     expect(open.url).toMatch(/^https:/);
@@ -115,63 +102,6 @@ describe("options that cannot be are refused:", () => {
 });
 
 describe("stopping", () => {
-  it("lets calls come to an end, and takes no new ones", async () => {
-    const hold = Promise.withResolvers<void>();
-    const started = Promise.withResolvers<void>();
-    const upstream = createRouterTransport(({ rpc }) => {
-      rpc(services.connection.method.ping, async () => {
-        started.resolve();
-        await hold.promise;
-        return { message: "after all" };
-      });
-    });
-    await using proxy = await createProxy({ upstream, port: 0 });
-    const calling = callJson(proxy.url, ping);
-    await started.promise;
-    const stopping = proxy.stop({ drainMs: 60_000 });
-    await expect(callJson(proxy.url, ping)).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    hold.resolve();
-    expect(JSON.parse((await calling).text)).toEqual({ message: "after all" });
-    await stopping;
-    await proxy.stopped;
-  });
-
-  it("ends calls that take too long, and tells them why", async () => {
-    await using open = await openProxy({ mock: { faults: { hangs: ["connection.ping"] } } });
-    const calling = callJson(open.url, ping);
-    while (open.proxy.clients.length === 0) await new Promise(setImmediate);
-    await open.proxy.stop({ drainMs: 1 });
-    const { status, text } = await calling;
-    expect(status).toBe(503);
-    expect(JSON.parse(text)).toEqual({ code: "unavailable", message: "the proxy is stopping" });
-  });
-
-  it("may be made faster by a second one", async () => {
-    await using open = await openProxy({ mock: { faults: { hangs: ["connection.ping"] } } });
-    const calling = callJson(open.url, ping);
-    while (open.proxy.clients.length === 0) await new Promise(setImmediate);
-    const stopping = open.proxy.stop({ drainMs: 3_600_000 });
-    await open.proxy[Symbol.asyncDispose]();
-    await stopping;
-    expect((await calling).status).toBe(503);
-  });
-
-  it("closes WebSockets with 1001, and connections that are kept alive", async () => {
-    await using open = await openProxy();
-    const socket = new WebSocket(`${open.url.replace("http", "ws")}/ws`, [subprotocol]);
-    await once(socket, "open");
-    const agent = new Agent({ keepAlive: true });
-    const sent = httpRequest(`${open.url}/healthz`, { agent });
-    sent.end();
-    const [response] = await once(sent, "response");
-    await readText(response);
-    const closed = once(socket, "close");
-    await open.proxy.stop();
-    const [code, reason] = await closed;
-    expect([code, String(reason)]).toEqual([1001, "the proxy is stopping"]);
-    agent.destroy();
-  });
-
   it("closes the upstreams only when told that they are its own", async () => {
     const closed: string[] = [];
     const upstream = (name: string): ResoniteTransport => ({
@@ -306,6 +236,15 @@ describe("health and metrics", () => {
     await callJson(one.url, ping);
     expect((await rawRequest(one.url, { path: "/metrics" })).text).toContain(`rpc="connection.ping"`);
     expect((await rawRequest(other.url, { path: "/metrics" })).text).not.toContain(`rpc="connection.ping"`);
+  });
+});
+
+it("a call that also asks for an upgrade that nobody knows, as Java's client does, is a call", async () => {
+  await using open = await openProxy();
+  const upgrade = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABkAAQ" };
+  expect(await callJson(open.url, ping, { message: "hello" }, upgrade)).toMatchObject({
+    status: 200,
+    text: expect.stringContaining("hello"),
   });
 });
 

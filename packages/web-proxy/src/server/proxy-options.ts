@@ -28,8 +28,8 @@ export interface ProxyLimits extends WebSocketLimits {
   readonly requestTimeoutMs: number;
 }
 
-/** Options of `createProxy`. */
-export interface ProxyOptions extends ClientHooks {
+/** Options of every proxy, whatever it listens on. */
+export interface CommonProxyOptions extends ClientHooks {
   /** The mod that clients reach who name none. It is named `default`. */
   readonly upstream?: ResoniteTransport;
   /** Mods by name, at `/ws/<name>` and `/engine/<name>/...`. One named `default` is the same as {@link upstream}. */
@@ -43,16 +43,7 @@ export interface ProxyOptions extends ClientHooks {
   readonly world?: ProxyWorldOptions;
   /** Whether stopping the proxy closes the transports too. Default false. */
   readonly ownsUpstreams?: boolean;
-  /**
-   * The address to listen on. Default `127.0.0.1`: this machine only. For one that others can reach {@link tokenSecret} and
-   * {@link tls} must be given.
-   */
-  readonly host?: string;
-  /** The port to listen on. Default 7707. 0: any that is free, see `WebProxy.port`. */
-  readonly port?: number;
-  /** Certificate and private key, as PEM: speaks HTTPS only. */
-  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
-  /** Further names by which clients reach the proxy: `name` or `name:port`. Default: `localhost`, `127.0.0.1`, `[::1]`, and {@link host}. */
+  /** Further names by which clients reach the proxy: `name` or `name:port`. Default: `localhost`, `127.0.0.1`, `[::1]`, and `host`. */
   readonly allowHosts?: readonly string[];
   /** Other origins whose pages may use the proxy as its own pages do: `http://localhost:5173`. Default none. */
   readonly allowOrigins?: readonly string[];
@@ -73,15 +64,30 @@ export interface ProxyOptions extends ClientHooks {
   readonly logger?: Logger;
 }
 
-/** {@link ProxyOptions} that were looked at, with what they leave out. */
+/** Options of `createProxy`. */
+export interface ProxyOptions extends CommonProxyOptions {
+  /**
+   * The address to listen on. Default `127.0.0.1`: this machine only. For one that others can reach {@link tokenSecret} and
+   * {@link tls} must be given.
+   */
+  readonly host?: string;
+  /**
+   * The port to listen on. Default 7707. When it is taken, the next one that is free, of the hundred that follow; `WebProxy.port` tells
+   * which. 0: any that is free.
+   */
+  readonly port?: number;
+  /** Whether a port that is taken is an error. Default false. */
+  readonly strictPort?: boolean;
+  /** Certificate and private key, as PEM: speaks HTTPS only. */
+  readonly tls?: { readonly cert: string | Uint8Array; readonly key: string | Uint8Array };
+}
+
+/** {@link CommonProxyOptions} that were looked at, with what they leave out. */
 export interface ResolvedProxyOptions {
   readonly upstreams: ReadonlyMap<string, ResoniteTransport>;
   readonly engines: EngineSource | undefined;
   readonly world: ProxyWorldOptions | undefined;
   readonly ownsUpstreams: boolean;
-  readonly host: string;
-  readonly port: number;
-  readonly tls: ProxyOptions["tls"];
   readonly allowHosts: readonly string[];
   readonly allowOrigins: readonly string[];
   readonly tokenKey: Uint8Array | undefined;
@@ -91,6 +97,14 @@ export interface ResolvedProxyOptions {
   readonly limits: ProxyLimits;
   readonly logger: Logger;
   readonly hooks: ClientHooks;
+}
+
+/** Where and how a proxy listens. */
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly strictPort: boolean;
+  readonly tls: ProxyOptions["tls"];
 }
 
 /** The name of the upstream that clients reach who name none. */
@@ -104,23 +118,17 @@ const defaultLimits: Omit<ProxyLimits, keyof WebSocketLimits> = {
   requestTimeoutMs: 30_000,
 };
 
-/** Fills in what is left out. Throws {@link InvalidOptionsError}, which says what to do, for what cannot be or would not be safe. */
-export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions {
-  const { host = "127.0.0.1", port = 7707, tls, tokenSecret, anonymousAccess = ["observe", "control"] } = options;
-  const { allowHosts = [], allowOrigins = [], staticDirectory, logger = silentLogger, ownsUpstreams = false } = options;
+/** Fills in what is left out. Throws {@link InvalidOptionsError}, which says what to do, for what cannot be. */
+export function resolveProxyOptions(options: CommonProxyOptions): ResolvedProxyOptions {
+  const { tokenSecret, anonymousAccess = ["observe", "control"], allowHosts = [], allowOrigins = [] } = options;
+  const { staticDirectory, logger = silentLogger, ownsUpstreams = false } = options;
   const { contentSecurityPolicy = defaultContentSecurityPolicy, onClientConnect, onClientDisconnect } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new InvalidOptionsError(`port must be a whole number from 0 to 65535, not ${port}`);
-  }
   checkAccess(anonymousAccess, "anonymousAccess");
-  const resolved = {
+  return {
     upstreams: collectUpstreams(options),
     engines: options.engines,
     world: options.world,
     ownsUpstreams,
-    host,
-    port,
-    tls,
     allowHosts,
     allowOrigins,
     tokenKey: tokenSecret === undefined ? undefined : tokenKey(tokenSecret),
@@ -131,15 +139,25 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     logger,
     hooks: { onClientConnect, onClientDisconnect },
   };
-  checkReach(resolved);
-  return resolved;
+}
+
+/** The same for where to listen. Also throws for what would not be safe. */
+export function resolveListenOptions(options: ProxyOptions): ListenOptions {
+  const { host = "127.0.0.1", port = 7707, strictPort = false, tls } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new InvalidOptionsError(`port must be a whole number from 0 to 65535, not ${port}`);
+  }
+  // As a URL writes an address.
+  const plainHost = host.replace(/^\[(.*)\]$/, "$1");
+  checkReach(plainHost, options);
+  return { host: plainHost, port, strictPort, tls };
 }
 
 /** Whoever can reach the proxy can steer the game. */
-function checkReach({ host, tls, tokenKey: key }: ResolvedProxyOptions): void {
-  if (isLoopbackHost(host) || (tls !== undefined && key !== undefined)) return;
+function checkReach(host: string, { tls, tokenSecret }: ProxyOptions): void {
+  if (isLoopbackHost(host) || (tls !== undefined && tokenSecret !== undefined)) return;
   const missing = [
-    ...(key === undefined ? ["a token secret (tokenSecret, --token-secret-file)"] : []),
+    ...(tokenSecret === undefined ? ["a token secret (tokenSecret, --token-secret-file)"] : []),
     ...(tls === undefined ? ["TLS (tls, --tls-cert and --tls-key)"] : []),
   ].join(" and ");
   throw new InvalidOptionsError(
@@ -155,7 +173,11 @@ export function checkUpstreamName(name: string): void {
   throw new InvalidOptionsError(`${JSON.stringify(name)} cannot be the name of an upstream: it takes ${rule}`);
 }
 
-function collectUpstreams({ upstream, upstreams = {}, engines }: ProxyOptions): ReadonlyMap<string, ResoniteTransport> {
+function collectUpstreams({
+  upstream,
+  upstreams = {},
+  engines,
+}: CommonProxyOptions): ReadonlyMap<string, ResoniteTransport> {
   const found = new Map(Object.entries(upstreams));
   for (const name of found.keys()) checkUpstreamName(name);
   if (upstream !== undefined) {

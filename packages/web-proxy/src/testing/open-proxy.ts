@@ -1,6 +1,7 @@
 import { createMockMod, type MockMod, type MockModOptions } from "@resoio/mock-server";
-import { createProxy, type WebProxy } from "../server/create-proxy.js";
+import { createProxy } from "../server/create-proxy.js";
 import type { ProxyOptions } from "../server/proxy-options.js";
+import type { WebProxy } from "../server/web-proxy.js";
 
 /** A proxy in front of a simulated mod. */
 export interface OpenProxy extends AsyncDisposable {

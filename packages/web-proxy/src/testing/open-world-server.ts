@@ -44,7 +44,11 @@ export async function openWorldServer(options: OpenWorldServerOptions = {}): Pro
   server.start();
   const http = createServer((request, response) => {
     openToEverybody(response);
-    void serveWorld(request, response, { server, baseUrl: `http://${request.headers.host}/` });
+    void serveWorld(request, response, {
+      server,
+      url: request.url ?? "/",
+      baseUrl: `http://${request.headers.host}/`,
+    });
   });
   const port = await listen(http);
   return {

@@ -3,6 +3,7 @@ import type { Access } from "@resoio/core";
 import { tokenSubprotocolPrefix } from "../../wire/protocol.js";
 import { isLoopbackAddress } from "./loopback.js";
 import type { OriginPolicy } from "./origin-policy.js";
+import { isEncrypted, isLocalConnection } from "./reach.js";
 import { TokenRefusedError, verifyToken } from "./tokens.js";
 
 /** Who somebody is, and what he may do. */
@@ -19,7 +20,9 @@ export interface Granted {
 /** Why somebody may do nothing. */
 export interface Refusal {
   readonly isGranted: false;
-  /** The HTTP status: 421 for a name that is not ours, 403 for a foreign origin, 401 for a token that is missing or not accepted. */
+  /** What is wrong: how the request came, the name that it came to, the page that it came from, or its token. */
+  readonly cause: "reach" | "host" | "origin" | "token";
+  /** The HTTP status: 421 for a name that is not ours, 401 for a token that is missing or not accepted, else 403. */
   readonly status: 401 | 403 | 421;
   /** A sentence that may be shown to whoever asked. */
   readonly message: string;
@@ -27,7 +30,7 @@ export interface Refusal {
 
 /** Decides who may do what. */
 export interface AccessPolicy {
-  /** Whether a request comes to the wrong name or from a foreign page, before it is looked at any further. */
+  /** Whether a request comes over a network that it must not come over, to a wrong name or from a foreign page. */
   checkOrigin(request: IncomingMessage): Refusal | undefined;
   /** Decides over a request, by its origin and then its token. */
   authorize(request: IncomingMessage): Promise<Granted | Refusal>;
@@ -53,12 +56,15 @@ export function createAccessPolicy({ origins, tokenKey, anonymousAccess }: Acces
 
   function checkOrigin(request: IncomingMessage): Refusal | undefined {
     const { host, origin } = request.headers;
+    if (!isLocalConnection(request) && (tokenKey === undefined || !isEncrypted(request))) {
+      return refuse("reach", "this proxy serves other machines only with tokens (tokenSecret) and over TLS");
+    }
     if (!origins.isOwnHost(request)) {
-      return refuse(421, `this proxy does not go by the name ${quoted(host)}; allowHosts (--allow-host) can add it`);
+      return refuse("host", `this proxy does not go by the name ${quoted(host)}; allowHosts (--allow-host) can add it`);
     }
     if (!origins.isOwnOrigin(request)) {
       return refuse(
-        403,
+        "origin",
         `pages of ${quoted(origin)} may not use this proxy; allowOrigins (--allow-origin) can allow them`,
       );
     }
@@ -73,21 +79,23 @@ export function createAccessPolicy({ origins, tokenKey, anonymousAccess }: Acces
       const token = tokenOf(request.headers);
       if (token === undefined) {
         const isTrusted = anonymousAccess.length > 0 && origins.isLocalHost(request) && isFromHere(request);
-        return isTrusted ? anonymous : refuse(401, "this needs a token, which `resoio-proxy token` makes");
+        return isTrusted ? anonymous : refuse("token", "this needs a token, which `resoio-proxy token` makes");
       }
-      if (tokenKey === undefined) return refuse(401, "this proxy takes no tokens, as it has no secret for them");
+      if (tokenKey === undefined) return refuse("token", "this proxy takes no tokens, as it has no secret for them");
       try {
         return { isGranted: true, ...(await verifyToken(token, tokenKey)) };
       } catch (error) {
-        if (error instanceof TokenRefusedError) return refuse(401, error.message);
+        if (error instanceof TokenRefusedError) return refuse("token", error.message);
         throw error;
       }
     },
   };
 }
 
-function refuse(status: Refusal["status"], message: string): Refusal {
-  return { isGranted: false, status, message };
+const statuses = { reach: 403, host: 421, origin: 403, token: 401 } as const;
+
+function refuse(cause: Refusal["cause"], message: string): Refusal {
+  return { isGranted: false, cause, status: statuses[cause], message };
 }
 
 /** What other proxies put to the requests that they pass on. */

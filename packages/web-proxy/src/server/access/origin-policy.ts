@@ -1,13 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { InvalidOptionsError } from "@resoio/core";
 import { isLoopbackHost } from "./loopback.js";
+import { isEncrypted } from "./reach.js";
 
 /** Options of {@link OriginPolicy}. */
 export interface OriginPolicyOptions {
-  /** What the proxy listens on. */
-  readonly host: string;
-  /** Whether the proxy itself speaks TLS. */
-  readonly isEncrypted: boolean;
+  /** What the proxy listens on; `undefined` where that is somebody else's matter. */
+  readonly host: string | undefined;
   /** Further names that the proxy goes by, `name` or `name:port`. */
   readonly allowHosts: readonly string[];
   /** Other origins whose pages may call: `https://name:port`. */
@@ -28,17 +27,13 @@ const wildcards: ReadonlySet<string> = new Set(["0.0.0.0", "::", "[::]", ""]);
  * pointed at this machine (DNS rebinding), betrays itself by `Host`; a page of another site by `Origin`.
  */
 export class OriginPolicy {
-  readonly #scheme: "http" | "https";
-  readonly #defaultPort: number;
   /** What the proxy listens on, where that is a name or an address and not every one of them. */
   readonly #listenName: string | undefined;
   readonly #hosts: readonly HostName[];
   readonly #origins: ReadonlySet<string>;
 
   /** Throws {@link InvalidOptionsError} for names and origins that are none. */
-  constructor({ host, isEncrypted, allowHosts, allowOrigins }: OriginPolicyOptions) {
-    this.#scheme = isEncrypted ? "https" : "http";
-    this.#defaultPort = isEncrypted ? 443 : 80;
+  constructor({ host = "", allowHosts, allowOrigins }: OriginPolicyOptions) {
     this.#listenName = wildcards.has(host) || isLoopbackHost(host) ? undefined : bracketed(host.toLowerCase());
     this.#hosts = allowHosts.map(parseAllowedHost);
     this.#origins = new Set(allowOrigins.map(parseAllowedOrigin));
@@ -49,7 +44,7 @@ export class OriginPolicy {
     const host = parseHost(request.headers.host);
     if (host === undefined) return false;
     const isOwnName = localNames.has(host.name) || host.name === this.#listenName;
-    if (isOwnName && (host.port ?? this.#defaultPort) === request.socket.localPort) return true;
+    if (isOwnName && isOwnPort(host, request)) return true;
     return this.#hosts.some(({ name, port }) => name === host.name && (port === undefined || port === host.port));
   }
 
@@ -61,8 +56,15 @@ export class OriginPolicy {
   /** Whether the request comes from one of our pages, one of an allowed origin, or no page at all. */
   isOwnOrigin(request: IncomingMessage): boolean {
     const { origin, host } = request.headers;
-    return origin === undefined || this.#origins.has(origin) || origin === `${this.#scheme}://${host?.toLowerCase()}`;
+    const scheme = isEncrypted(request) ? "https" : "http";
+    return origin === undefined || this.#origins.has(origin) || origin === `${scheme}://${host?.toLowerCase()}`;
   }
+}
+
+/** A Unix domain socket has no port, and whoever speaks to it may have any in mind. */
+function isOwnPort({ port }: HostName, request: IncomingMessage): boolean {
+  const { localAddress, localPort } = request.socket;
+  return localAddress === undefined || (port ?? (isEncrypted(request) ? 443 : 80)) === localPort;
 }
 
 function parseHost(text: string | undefined): HostName | undefined {

@@ -12,11 +12,12 @@ import { createConnectEndpoint } from "./connect-endpoint.js";
 import type { UpstreamStates } from "./health.js";
 import { HttpClient } from "./http-client.js";
 import type { ProxyMetrics } from "./metrics.js";
+import type { OpenRequests } from "./open-requests.js";
 import { answerPreflight, setCorsHeaders, setSecurityHeaders } from "./security-headers.js";
 import { sendError } from "./send-error.js";
 import type { StaticFiles } from "./static-files.js";
 
-/** Options of {@link createHttpHandler}. */
+/** Options of {@link HttpHandler}. */
 export interface HttpHandlerOptions {
   readonly policy: AccessPolicy;
   /** The gate in front of an upstream, by its name; `undefined` stands for the default one. */
@@ -28,6 +29,8 @@ export interface HttpHandlerOptions {
   };
   /** Answers at `/public/`, `/private/` and `/ws-sync/`; `undefined`: nobody does. */
   readonly world?: ProxyWorld | undefined;
+  /** Every request is in there while it is answered. */
+  readonly openRequests: OpenRequests;
   readonly upstreams: UpstreamStates;
   readonly metrics: ProxyMetrics;
   readonly staticFiles: StaticFiles | undefined;
@@ -38,23 +41,11 @@ export interface HttpHandlerOptions {
   readonly logger: Logger;
 }
 
-/** Answers every HTTP request that is no WebSocket. */
-export function createHttpHandler(
-  options: HttpHandlerOptions,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  const handler = new HttpHandler(options);
-  return (request, response) => {
-    handler.handle(request, response).catch((error: unknown) => {
-      options.logger.warn(`an HTTP request failed: ${String(error)}`);
-      sendError(response, 500, new ConnectError("the proxy failed; its log says why", Code.Internal));
-    });
-  };
-}
-
 const engineRoute = /^\/engine\/([^/]+)(\/[^/]+\/[^/]+)$/;
 const webSocketRoute = /^\/ws(?:\/([^/]+))?$/;
 
-class HttpHandler {
+/** Answers every HTTP request that is no WebSocket. */
+export class HttpHandler {
   readonly #options: HttpHandlerOptions;
   readonly #serveCall = createConnectEndpoint();
   #clientCount = 0;
@@ -63,15 +54,25 @@ class HttpHandler {
     this.#options = options;
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request. `url` is what it has behind the place of the proxy: with a slash at its front, or empty but for a query. */
+  handle(request: IncomingMessage, response: ServerResponse, url: string): void {
+    const { openRequests, logger } = this.#options;
+    const over = openRequests.add(request, response);
+    this.#answer(request, response, url, over).catch((error: unknown) => {
+      logger.warn(`an HTTP request failed: ${String(error)}`);
+      sendError(response, 500, new ConnectError("the proxy failed; its log says why", Code.Internal));
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, url: string, over: Promise<void>): Promise<void> {
     const { policy, contentSecurityPolicy } = this.#options;
     setSecurityHeaders(response, contentSecurityPolicy);
     this.#dropIfNotReading(response);
-    const { url = "" } = request;
     if (await this.#serveWorld(request, response, url)) return;
     const refusal = policy.checkOrigin(request);
     if (refusal !== undefined) return this.#refuse(response, refusal);
     setCorsHeaders(request, response);
+    if (/^(\?|$)/.test(url)) return redirectIntoFolder(request, response, url);
     // A request to another server, as an HTTP proxy would get it.
     if (!url.startsWith("/")) {
       return sendError(response, 400, new ConnectError("this is no HTTP proxy", Code.InvalidArgument));
@@ -84,7 +85,7 @@ class HttpHandler {
     if (webSocket !== null) return await this.#explainWebSocket(request, response, webSocket[1]);
     const [, engine, path = pathname] = engineRoute.exec(pathname) ?? [];
     if (engine !== undefined || callableRpcs.has(path) || request.method === "POST") {
-      return await this.#serveRpc(request, response, engine, path);
+      return await this.#serveRpc(request, response, { engine, path, over });
     }
     await this.#serveFile(request, response, pathname);
   }
@@ -96,7 +97,7 @@ class HttpHandler {
     if (world === undefined || family === undefined) return false;
     const isOpen = family === "public" && world.isOpenToAllOrigins;
     const refusal = policy.checkOrigin(request);
-    if (refusal !== undefined && !(isOpen && refusal.status === 403)) {
+    if (refusal !== undefined && !(isOpen && refusal.cause === "origin")) {
       metrics.refused(refusal.status);
       refuseWorld(request, response, refusal);
       return true;
@@ -104,15 +105,18 @@ class HttpHandler {
     if (isOpen) openToEverybody(response);
     else setCorsHeaders(request, response);
     if (request.method === "OPTIONS") answerPreflight(request, response);
-    else await serveWorld(request, response, { server: world.server, baseUrl: world.baseUrlOf(request) });
+    else await serveWorld(request, response, { server: world.server, url, baseUrl: world.baseUrlOf(request) });
     return true;
   }
 
   async #serveRpc(
     request: IncomingMessage,
     response: ServerResponse,
-    engine: string | undefined,
-    path: string,
+    {
+      engine,
+      path,
+      over,
+    }: { readonly engine: string | undefined; readonly path: string; readonly over: Promise<void> },
   ): Promise<void> {
     const { policy, gateFor, clients, maxMessageBytes } = this.#options;
     const granted = await policy.authorize(request);
@@ -132,15 +136,11 @@ class HttpHandler {
     response.once("finish", () => {
       reason = "the call is over";
     });
-    const end = (): void => {
-      request.socket.off("close", end);
+    clients.add(client);
+    void over.then(() => {
       client.end(new ConnectError(reason, Code.Canceled));
       clients.remove(client, reason);
-    };
-    response.once("close", end);
-    // In older releases of Node a response that waits behind another one does not learn that its connection is gone.
-    request.socket.once("close", end);
-    clients.add(client);
+    });
     await this.#serveCall({ request, response, client, gate: upstream.gate, rpc, maxMessageBytes });
   }
 
@@ -206,6 +206,12 @@ function unknownUpstream(name: string | undefined): string {
   return name === undefined
     ? "this proxy has no default engine: name one, as in /engine/<name>/... and /ws/<name>"
     : `there is no engine named ${JSON.stringify(name.slice(0, 100))}`;
+}
+
+/** Relative addresses in a page need the slash at the end of where it is. Relative itself, as something in front may call us otherwise. */
+function redirectIntoFolder(request: IncomingMessage, response: ServerResponse, query: string): void {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  response.writeHead(308, { location: `${path.slice(path.lastIndexOf("/") + 1)}/${query}` }).end();
 }
 
 function isRead({ method }: IncomingMessage): boolean {

@@ -48,8 +48,11 @@ export interface WebSocketEndpointOptions {
 export interface WebSocketEndpoint {
   /** The clients that are connected. */
   readonly clients: ReadonlySet<WebSocketClient>;
-  /** Takes what an HTTP server tells with its `upgrade` event. Never throws; what is refused is answered. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /**
+   * Takes what an HTTP server tells with its `upgrade` event. Never throws; what is refused is answered. `url` is what the request has
+   * behind the place of this endpoint; default: all of it.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url?: string): void;
   /**
    * Refuses new connections and calls, closes each connection with 1001 when its calls have ended, and after `drainMs` (default
    * 5,000) those that are left. Resolves when all sockets are closed. May be called again, as with a shorter time.
@@ -110,11 +113,11 @@ class Endpoint implements WebSocketEndpoint {
     return this.#clients;
   }
 
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url = request.url ?? ""): void {
     // A client that is lost while it is being authorised must not be an uncaught error.
     socket.on("error", () => socket.destroy());
     this.#pending++;
-    void this.#upgrade(request, socket, head).finally(() => {
+    void this.#upgrade(request, socket, head, url).finally(() => {
       this.#pending--;
       this.#tellIfAllGone();
     });
@@ -136,12 +139,12 @@ class Endpoint implements WebSocketEndpoint {
     await this.close(stopping, { drainMs: 0 });
   }
 
-  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, url: string): Promise<void> {
     const refuse = (status: number, message: string): void => {
       this.#logger.debug(`refused a WebSocket of ${request.socket.remoteAddress}: ${status} ${message}`);
       refuseUpgrade(socket, status, message);
     };
-    const target = readTarget(request);
+    const target = readTarget(url);
     if (target === undefined) return refuse(404, "there is no WebSocket here: it is at /ws or /ws/<upstream name>");
     if (this.#stopReason !== undefined) return refuse(503, this.#stopReason);
     if (this.#connections.size + this.#pending > this.#limits.maxConnections) {
@@ -230,7 +233,7 @@ class Endpoint implements WebSocketEndpoint {
 }
 
 /** `undefined` for a path that is none of ours. */
-function readTarget({ url = "" }: IncomingMessage): { readonly upstreamName: string | undefined } | undefined {
+function readTarget(url: string): { readonly upstreamName: string | undefined } | undefined {
   const path = url.split("?")[0] ?? "";
   const match = /^\/ws(?:\/([^/]+))?\/?$/.exec(path);
   if (match === null) return undefined;

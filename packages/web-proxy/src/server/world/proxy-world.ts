@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { InvalidOptionsError, type Logger } from "@resoio/core";
 import { parseServerUrl } from "../../world/server-url.js";
+import { isEncrypted } from "../access/reach.js";
 import type { CreateInstancePolicy } from "./create-instance-policy.js";
 import type { EngineSource, RunningEngine } from "./engine-source.js";
 import type { WorldIdentity } from "./world-identity.js";
@@ -42,7 +43,8 @@ export interface ProxyWorld {
 /** What {@link createProxyWorld} needs of the proxy. */
 export interface ProxyWorldContext {
   readonly engines: EngineSource;
-  readonly isEncrypted: boolean;
+  /** What is in front of its paths: empty, or `/some/path`. */
+  readonly mountPath: string;
   /** Whether anybody uses an engine. */
   readonly isInUse: (engine: string) => boolean;
   readonly onClosed: (instanceId: string, reason: string) => void;
@@ -65,12 +67,12 @@ export function createProxyWorld(options: ProxyWorldOptions, context: ProxyWorld
   const store = new WorldStore({ directory });
   const worlds = async (): Promise<readonly WorldIdentity[]> =>
     identities ?? (await store.listOrCreate(defaultWorldName));
-  const { engines, onClosed, logger, isEncrypted, isInUse } = context;
+  const { engines, onClosed, logger, mountPath, isInUse } = context;
   const server = new WorldServer({ engines, worlds, worldOf, createInstance, graceMs, isInUse, onClosed, logger });
-  const scheme = isEncrypted ? "https" : "http";
   return {
     server,
     isOpenToAllOrigins,
-    baseUrlOf: ({ headers }) => base ?? `${scheme}://${headers.host?.toLowerCase()}/`,
+    baseUrlOf: (request) =>
+      base ?? `${isEncrypted(request) ? "https" : "http"}://${request.headers.host?.toLowerCase()}${mountPath}/`,
   };
 }

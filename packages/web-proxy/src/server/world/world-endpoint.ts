@@ -36,6 +36,8 @@ export function refuseWorld(
 /** Options of {@link serveWorld}. */
 export interface ServeWorldOptions {
   readonly server: WorldServer;
+  /** Path and query of the request, behind the place of this server. */
+  readonly url: string;
   /** The URL by which this server was asked, with a slash at its end. */
   readonly baseUrl: string;
 }
@@ -44,9 +46,9 @@ export interface ServeWorldOptions {
 export async function serveWorld(
   request: IncomingMessage,
   response: ServerResponse,
-  { server, baseUrl }: ServeWorldOptions,
+  { server, url, baseUrl }: ServeWorldOptions,
 ): Promise<void> {
-  const { method = "GET", url = "/" } = request;
+  const { method = "GET" } = request;
   // As it came: dots in it must not lead from one family to another.
   const route = worldRoute(url);
   const query = new URLSearchParams(/\?([^#]*)/.exec(url)?.[1]);
