@@ -51,11 +51,12 @@ describe("core", () => {
   });
 });
 
-describe.each(["node-uds", "mock-server", "web-proxy"])("%s", (name) => {
+describe.each(["node-uds", "mock-server", "web-proxy", "recording"])("%s", (name) => {
   it.each(["@resoio/core", "@resoio/core/internal", "@resoio/core/gen/resonite_io/v1/world_pb", "node:net"])(
     "may import %s",
     (specifier) => {
-      expect(errorsIn(`packages/${name}/src/x.ts`, `export * as other from "${specifier}";\n`)).toEqual([]);
+      const path = `packages/${name}/src/${name === "recording" ? "node/" : ""}x.ts`;
+      expect(errorsIn(path, `export * as other from "${specifier}";\n`)).toEqual([]);
     },
   );
 
@@ -79,6 +80,30 @@ describe.each(["node-uds", "mock-server", "web-proxy"])("%s", (name) => {
   });
 });
 
+describe("recording", () => {
+  it.each(["mock-server", "web-proxy"])("may be imported by %s", (name) => {
+    expect(errorsIn(`packages/${name}/src/x.ts`, 'export * as recording from "@resoio/recording";\n')).toEqual([]);
+    expect(errorsIn(`packages/${name}/src/x.ts`, 'export * as files from "@resoio/recording/node";\n')).toEqual([]);
+  });
+
+  it("may not be imported by node-uds", () => {
+    const code = 'export * as recording from "@resoio/recording";\n';
+
+    expect(errorsIn("packages/node-uds/src/x.ts", code)).toEqual([noRestricted]);
+  });
+
+  it("may use Node in its folders node and bin only", () => {
+    const code = 'export { readFile } from "node:fs/promises";\n';
+
+    expect(errorsIn("packages/recording/src/node/x.ts", code)).toEqual([]);
+    expect(errorsIn("packages/recording/src/bin/x.ts", code)).toEqual([]);
+    expect(errorsIn("packages/recording/src/writer/x.ts", code)).toEqual([noNode, noRestricted]);
+    expect(errorsIn("packages/recording/src/reader/x.ts", 'export * from "../node/file-sink.js";\n')).toEqual([
+      noRestricted,
+    ]);
+  });
+});
+
 describe("web-proxy", () => {
   it.each(["client", "instances", "wire", "world"])(
     "may not use Node in its folder %s, which browsers load",
@@ -88,6 +113,8 @@ describe("web-proxy", () => {
       expect(errorsIn(path, 'export { readFile } from "node:fs/promises";\n')).toEqual([noNode, noRestricted]);
       expect(errorsIn(path, 'export { createProxy } from "../server/create-proxy.js";\n')).toEqual([noRestricted]);
       expect(errorsIn(path, 'export { connect } from "@resoio/node-uds";\n')).toEqual([noRestricted]);
+      expect(errorsIn(path, 'export { createPlayer } from "@resoio/recording";\n')).toEqual([]);
+      expect(errorsIn(path, 'export { fileSink } from "@resoio/recording/node";\n')).toEqual([noRestricted]);
     },
   );
 

@@ -1,0 +1,24 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+
+/** A message of a channel, as it was sent. */
+export interface ChannelMessage {
+  /** The channel's name. */
+  readonly channel: string;
+  /** The message's type. */
+  readonly schema: DescMessage;
+  /** The message. Kept until it is stored: it must not be written to any more. */
+  readonly bytes: Uint8Array;
+  /** `"down"`: from the program that made the channel. `"up"`: from a client. */
+  readonly direction: "down" | "up";
+  /** The client that it came from, or that alone got it. Default: all got it. */
+  readonly client?: string | undefined;
+  /** Whether it stays for those who join later. Default false. */
+  readonly isPersistent?: boolean | undefined;
+  /** The redundancy key: a later message with the same one replaces it. Default: none. */
+  readonly key?: string | undefined;
+  /** The room whose clients got it. Default: all clients. */
+  readonly room?: string | undefined;
+}
+
+/** One message of the live state of a channel. */
+export type KeyframeMessage = Pick<ChannelMessage, "schema" | "bytes" | "key" | "room">;

@@ -1,0 +1,341 @@
+import { create, type DescMessage, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import { InvalidOptionsError } from "@resoio/core";
+import {
+  CallEventSchema,
+  ChannelDirection,
+  ChannelEventSchema,
+  GapSchema,
+  KeyframeSchema,
+  MarkerKind,
+  MarkerSchema,
+} from "@resoio/core/gen/resoio/recording/v1/recording_pb";
+import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { pathOf } from "@resoio/core/internal";
+import { RecordingEndedError } from "../errors/recording-ended-error.js";
+import type { RecordingFailedError } from "../errors/recording-failed-error.js";
+import { encodeEndMetadata, encodeStartMetadata } from "../format/metadata.js";
+import { cameraRpc, libraryName } from "../format/names.js";
+import {
+  channelTopic,
+  isOwnTopic,
+  keyframeTopic,
+  pictureTopic,
+  requestTopic,
+  responseTopic,
+  rpcNameOf,
+  topics,
+} from "../format/topics.js";
+import type { CallTap } from "./call-tap.js";
+import type { ChannelMessage, KeyframeMessage } from "./channel-message.js";
+import type { ChunkMessage } from "./chunk.js";
+import { FrameEncoder } from "./frame-encoder.js";
+import { isRecordable } from "./is-recordable.js";
+import type { FileChannel } from "./mcap-file.js";
+import { type CallWriter, RecordedCall } from "./recorded-call.js";
+import type { CallInfo, Recording, RecordingStats, RecordingSummary } from "./recording.js";
+import type { RecordingCandidate } from "./recording-filter.js";
+import { type RecordingOptions, type ResolvedRecordingOptions, resolveRecordingOptions } from "./recording-options.js";
+import { type MissingMessages, type Priority, RecordingQueue } from "./recording-queue.js";
+import { RecordingStore } from "./recording-store.js";
+import { msToNanos, nanosToMs, RecordingTime } from "./recording-time.js";
+import { TopicTable } from "./topic-table.js";
+
+/**
+ * Starts a recording. Its file can be read by every MCAP reader from the first chunk on, also when the program dies.
+ *
+ * Throws {@link InvalidOptionsError} for options that cannot be.
+ */
+export function createRecording(options: RecordingOptions): Recording {
+  return new RecordingImpl(resolveRecordingOptions(options));
+}
+
+class RecordingImpl implements Recording {
+  readonly #options: ResolvedRecordingOptions;
+  readonly #time: RecordingTime;
+  readonly #topics = new TopicTable();
+  readonly #queue: RecordingQueue;
+  readonly #store: RecordingStore;
+  readonly #encoder: FrameEncoder | undefined;
+  readonly #counts = { messages: 0, messageBytes: 0, filterErrors: 0, refusedMessages: 0, encodeErrors: 0 };
+  #calls = 0;
+  #channelMessages = 0;
+  /** The recorded time of the last message that a player would show. */
+  #lastContentTime = -1n;
+  #loopStart: bigint | undefined;
+  #ending: Promise<RecordingSummary> | undefined;
+  #endNanos = 0n;
+
+  constructor(options: ResolvedRecordingOptions) {
+    const { clock, times, metadata, maxQueueBytes, encodeCamera, sinkTimeoutMs } = options;
+    this.#options = options;
+    this.#time = new RecordingTime(clock, times);
+    this.#queue = new RecordingQueue(maxQueueBytes);
+    this.#store = new RecordingStore({
+      options,
+      queue: this.#queue,
+      topics: this.#topics,
+      library: libraryName,
+      startMetadata: encodeStartMetadata({ startUnixNanos: this.#time.startUnixNanos, times, metadata }),
+      describeMissing: (missing, time) => this.#describe(missing, time),
+      onFailure: ({ message }) => options.logger.warn(message),
+    });
+    this.#encoder =
+      encodeCamera &&
+      new FrameEncoder({
+        encode: encodeCamera,
+        clock,
+        timeoutMs: sinkTimeoutMs,
+        onError: (error) => this.#onEncodeError(error),
+        onDone: () => this.#store.notify(),
+      });
+  }
+
+  get startUnixNanos(): bigint {
+    return this.#time.startUnixNanos;
+  }
+
+  get elapsedMs(): number {
+    return nanosToMs(this.#elapsedNanos);
+  }
+
+  get stats(): RecordingStats {
+    return {
+      ...this.#counts,
+      storedBytes: this.#store.byteLength,
+      queuedBytes: this.#queue.heldBytes,
+      droppedMessages: this.#queue.droppedMessages,
+      droppedBytes: this.#queue.droppedBytes,
+    };
+  }
+
+  get failure(): RecordingFailedError | undefined {
+    return this.#store.failure;
+  }
+
+  call(method: DescMethod, info: CallInfo = {}): CallTap | undefined {
+    if (!this.#isOpen || !isRecordable(method)) return undefined;
+    const rpc = rpcNameOf(method);
+    if (!this.#isWanted({ kind: "call", rpc, method, client: info.client })) return undefined;
+    const number = ++this.#calls;
+    return new RecordedCall(this.#writerFor(method, rpc, number), { number, rpc, method, info });
+  }
+
+  message(topic: string, schema: DescMessage, bytes: Uint8Array): void {
+    if (isOwnTopic(topic)) {
+      throw new InvalidOptionsError(`recordings use the topic ${topic} themselves: name another one`);
+    }
+    if (!this.#isOpen || !this.#isWanted({ kind: "message", topic, schema, bytes })) return;
+    this.#put("message", this.#topics.find(topic, schema), bytes);
+  }
+
+  channelMessage(message: ChannelMessage): void {
+    if (!this.#isOpen || !this.#isWanted({ kind: "channel", message })) return;
+    const { channel, schema, bytes, direction, client = "", isPersistent = false, key = "", room = "" } = message;
+    const sequence = ++this.#channelMessages;
+    const event = create(ChannelEventSchema, {
+      channel,
+      type: schema.typeName,
+      direction: direction === "down" ? ChannelDirection.DOWN : ChannelDirection.UP,
+      client,
+      isPersistent,
+      key,
+      room,
+    });
+    const events = this.#topics.find(topics.channelEvents, ChannelEventSchema);
+    this.#put("message", events, toBinary(ChannelEventSchema, event), sequence);
+    this.#put("message", this.#topics.find(channelTopic(channel, schema.name), schema, { channel }), bytes, sequence);
+  }
+
+  keyframe(channel: string, messages: readonly KeyframeMessage[]): void {
+    if (!this.#isOpen) return;
+    const entries = messages.map(({ schema, bytes, key = "", room = "" }) => ({
+      type: schema.typeName,
+      message: bytes,
+      key,
+      room,
+    }));
+    const keyframe = toBinary(KeyframeSchema, create(KeyframeSchema, { channel, entries }));
+    this.#put("message", this.#topics.find(keyframeTopic(channel), KeyframeSchema, { channel }), keyframe);
+  }
+
+  insertSleep(ms: number): void {
+    this.#checkIsOpen();
+    if (!(ms >= 0 && ms <= Number.MAX_SAFE_INTEGER / 1e6)) {
+      throw new InvalidOptionsError(`a sleep takes 0 milliseconds or more, not ${ms}`);
+    }
+    const durationNanos = msToNanos(ms);
+    this.#time.sleep(durationNanos);
+    this.#mark(MarkerKind.SLEEP, this.#time.now, durationNanos);
+  }
+
+  markLoopStart(atMs?: number): void {
+    this.#checkIsOpen();
+    const elapsed = this.#time.elapsedNanos;
+    if (atMs !== undefined && !(atMs >= 0 && msToNanos(atMs) <= elapsed)) {
+      throw new InvalidOptionsError(
+        `a loop can start at 0 to ${nanosToMs(elapsed)} ms, which has passed, not at ${atMs}`,
+      );
+    }
+    this.#loopStart = this.#time.startUnixNanos + (atMs === undefined ? elapsed : msToNanos(atMs));
+    this.#mark(MarkerKind.LOOP_START, this.#loopStart, 0n);
+  }
+
+  end(): Promise<RecordingSummary> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.end();
+    } catch (error) {
+      // That it broke off is told by `failure`. Nothing else can happen here.
+      if (error !== this.failure) throw error;
+    }
+  }
+
+  get #isOpen(): boolean {
+    return this.#ending === undefined && this.#store.failure === undefined;
+  }
+
+  get #elapsedNanos(): bigint {
+    return this.#ending === undefined ? this.#time.elapsedNanos : this.#endNanos;
+  }
+
+  async #end(): Promise<RecordingSummary> {
+    this.#endNanos = this.#time.elapsedNanos;
+    await this.#store.end(() =>
+      encodeEndMetadata({
+        durationNanos: this.#endNanos,
+        loopStartNanos: this.#validLoopStart,
+        droppedMessages: this.#queue.droppedMessages,
+      }),
+    );
+    const { failure } = this.#store;
+    if (failure !== undefined) throw failure;
+    const loopStart = this.#validLoopStart;
+    const counts = this.#store.counts;
+    return {
+      byteLength: this.#store.byteLength,
+      messages: [...counts.values()].reduce((sum, count) => sum + count, 0),
+      droppedMessages: this.#queue.droppedMessages,
+      durationMs: nanosToMs(this.#endNanos),
+      loopStartMs: loopStart === undefined ? undefined : nanosToMs(loopStart),
+      topics: Object.fromEntries([...counts].toSorted(([one], [other]) => (one < other ? -1 : 1))),
+    };
+  }
+
+  /** Where it repeats, from the start: not where nothing would be repeated, or in no time. */
+  get #validLoopStart(): bigint | undefined {
+    if (this.#loopStart === undefined || this.#lastContentTime < this.#loopStart) return undefined;
+    const nanos = this.#loopStart - this.#time.startUnixNanos;
+    return nanos < this.#endNanos ? nanos : undefined;
+  }
+
+  #checkIsOpen(): void {
+    if (this.#ending !== undefined) throw new RecordingEndedError();
+  }
+
+  #isWanted(candidate: RecordingCandidate): boolean {
+    const { filter, logger } = this.#options;
+    try {
+      return filter === undefined || filter(candidate) === true;
+    } catch (error) {
+      if (this.#counts.filterErrors++ === 0) {
+        logger.warn(`the filter of a recording throws, and what it throws for is left out: ${String(error)}`);
+      }
+      return false;
+    }
+  }
+
+  #writerFor(method: DescMethod, rpc: string, number: number): CallWriter {
+    const events = this.#topics.find(topics.calls, CallEventSchema);
+    const facts = { rpc, path: pathOf(method), kind: method.methodKind };
+    const priority = method.methodKind === "unary" ? "message" : "stream";
+    const findRequests = () => this.#topics.find(requestTopic(rpc), method.input, { ...facts, direction: "request" });
+    const findResponses = () =>
+      this.#topics.find(responseTopic(rpc), method.output, { ...facts, direction: "response" });
+    const put = (topic: FileChannel | undefined, message: Uint8Array) => this.#put(priority, topic, message, number);
+    const encoder = rpc === cameraRpc ? this.#encoder : undefined;
+    return {
+      event: (bytes) => this.#put("bookkeeping", events, bytes, number),
+      request: (message) => put(findRequests(), message),
+      response: (message) => {
+        if (encoder === undefined) put(findResponses(), message);
+        else this.#putPicture(encoder, rpc, facts, message, number);
+      },
+    };
+  }
+
+  #putPicture(
+    encoder: FrameEncoder,
+    rpc: string,
+    facts: Readonly<Record<string, string>>,
+    frame: Uint8Array,
+    sequence: number,
+  ): void {
+    const topic = this.#topics.find(pictureTopic(rpc), PictureFrameSchema, { ...facts, direction: "response" });
+    const draft = this.#draft(topic, frame, sequence);
+    if (topic === undefined || draft === undefined) return;
+    const place = this.#queue.reserve("stream", topic.topic, draft);
+    if (place === undefined) return;
+    this.#count(draft);
+    encoder.encode(frame, place);
+  }
+
+  #put(priority: Priority, topic: FileChannel | undefined, data: Uint8Array, sequence = 0): void {
+    const message = this.#draft(topic, data, sequence);
+    if (topic === undefined || message === undefined) return;
+    if (!this.#queue.push(priority, topic.topic, message)) return;
+    this.#count(message);
+    this.#store.notify();
+  }
+
+  #draft(topic: FileChannel | undefined, data: Uint8Array, sequence: number): ChunkMessage | undefined {
+    if (!this.#isOpen) return undefined;
+    if (topic === undefined) {
+      this.#counts.refusedMessages++;
+      return undefined;
+    }
+    const logTime = this.#time.now;
+    return { channelId: topic.id, sequence, logTime, publishTime: this.#options.clock.unixNanos(), data: lean(data) };
+  }
+
+  #count({ data, logTime }: ChunkMessage): void {
+    this.#counts.messages++;
+    this.#counts.messageBytes += data.byteLength;
+    this.#lastContentTime = logTime;
+  }
+
+  #mark(kind: MarkerKind, atUnixNanos: bigint, durationNanos: bigint): void {
+    const marker = toBinary(MarkerSchema, create(MarkerSchema, { kind, atUnixNanos, durationNanos }));
+    const lastContentTime = this.#lastContentTime;
+    this.#put("bookkeeping", this.#topics.find(topics.markers, MarkerSchema), marker);
+    // Nobody would see it.
+    this.#lastContentTime = lastContentTime;
+  }
+
+  #describe(missing: readonly MissingMessages[], logTime: bigint | undefined): readonly ChunkMessage[] {
+    const channelId = this.#topics.find(topics.gaps, GapSchema)?.id;
+    if (channelId === undefined) return [];
+    const publishTime = this.#options.clock.unixNanos();
+    return missing.map(({ topic, messages, bytes, from, to }) => {
+      const counts = { topic, messages: BigInt(messages), bytes: BigInt(bytes), fromUnixNanos: from, toUnixNanos: to };
+      const data = toBinary(GapSchema, create(GapSchema, counts));
+      return { channelId, sequence: 0, logTime: logTime ?? this.#time.now, publishTime, data };
+    });
+  }
+
+  #onEncodeError(error: unknown): void {
+    if (this.#counts.encodeErrors++ === 0) {
+      this.#options.logger.warn(
+        `a camera frame could not be encoded and is missing in the recording: ${String(error)}`,
+      );
+    }
+  }
+}
+
+/** A copy, where `bytes` is a small part of something large that it would keep in memory. */
+function lean(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > 2 * bytes.byteLength + 4_096 ? bytes.slice() : bytes;
+}
