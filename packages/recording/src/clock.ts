@@ -1,4 +1,4 @@
-import { unreference } from "@resoio/core/internal";
+import { maxTimerMs, unreference } from "@resoio/core/internal";
 
 /** The time that a recording or a player lives in, so that a test can move it. */
 export interface Clock {
@@ -10,12 +10,22 @@ export interface Clock {
   schedule(delayMs: number, task: () => void): () => void;
 }
 
-/** This machine's time. What is scheduled does not keep a process alive. */
+/** This machine's time. What is scheduled keeps a process alive until then. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   unixNanos: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n,
   schedule(delayMs, task) {
-    const timer = setTimeout(task, delayMs);
+    // A timer takes what is longer for nothing at all. Who waits looks again when it is woken too early.
+    const timer = setTimeout(task, Math.min(delayMs, maxTimerMs));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** This machine's time. What is scheduled does not keep a process alive. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  schedule(delayMs, task) {
+    const timer = setTimeout(task, Math.min(delayMs, maxTimerMs));
     unreference(timer);
     return () => clearTimeout(timer);
   },

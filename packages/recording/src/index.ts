@@ -3,6 +3,8 @@ export { MalformedRecordingError } from "./errors/malformed-recording-error.js";
 export { RecordingEndedError } from "./errors/recording-ended-error.js";
 export { RecordingFailedError } from "./errors/recording-failed-error.js";
 export { requestTopic, responseTopic, rpcNameOf } from "./format/topics.js";
+export { createPlayer } from "./player/create-player.js";
+export type { PlayedMessage, Player, PlayerOptions, PlayerState } from "./player/player.js";
 export type { Decompressor, Decompressors } from "./reader/decompression.js";
 export { type OpenRecordingOptions, openRecording } from "./reader/open-recording.js";
 export type {

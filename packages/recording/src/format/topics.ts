@@ -53,3 +53,14 @@ export function keyframeTopic(channel: string): string {
 export function isOwnTopic(topic: string): boolean {
   return Object.values<string>(topics).includes(topic) || /^\/(rpc|channel|keyframes)\//.test(topic);
 }
+
+/** The channel whose message or keyframe is on this topic. `undefined` for other topics. */
+export function channelOfTopic(topic: string): string | undefined {
+  return /^\/(?:channel|keyframes)\/([^/]*)/.exec(topic)?.[1];
+}
+
+/** Whether a player shows a topic when it is not told what to show. */
+export function isPlayedTopic(topic: string): boolean {
+  const hidden: readonly string[] = [topics.gaps, topics.markers, topics.channelEvents];
+  return !hidden.includes(topic) && !topic.startsWith("/keyframes/");
+}

@@ -59,6 +59,7 @@ class RecordingImpl implements Recording {
   readonly #counts = { messages: 0, messageBytes: 0, filterErrors: 0, refusedMessages: 0, encodeErrors: 0 };
   #calls = 0;
   #channelMessages = 0;
+  #markers = 0;
   /** The recorded time of the last message that a player would show. */
   #lastContentTime = -1n;
   #loopStart: bigint | undefined;
@@ -142,8 +143,11 @@ class RecordingImpl implements Recording {
       room,
     });
     const events = this.#topics.find(topics.channelEvents, ChannelEventSchema);
-    this.#put("message", events, toBinary(ChannelEventSchema, event), sequence);
-    this.#put("message", this.#topics.find(channelTopic(channel, schema.name), schema, { channel }), bytes, sequence);
+    // With the same time, so that whoever reads from some time on finds both or none.
+    const now = this.#time.now;
+    this.#put("message", events, toBinary(ChannelEventSchema, event), sequence, now);
+    const topic = this.#topics.find(channelTopic(channel, schema.name), schema, { channel });
+    this.#put("message", topic, bytes, sequence, now);
   }
 
   keyframe(channel: string, messages: readonly KeyframeMessage[]): void {
@@ -275,7 +279,7 @@ class RecordingImpl implements Recording {
     sequence: number,
   ): void {
     const topic = this.#topics.find(pictureTopic(rpc), PictureFrameSchema, { ...facts, direction: "response" });
-    const draft = this.#draft(topic, frame, sequence);
+    const draft = this.#draft(topic, frame, sequence, this.#time.now);
     if (topic === undefined || draft === undefined) return;
     const place = this.#queue.reserve("stream", topic.topic, draft);
     if (place === undefined) return;
@@ -283,21 +287,31 @@ class RecordingImpl implements Recording {
     encoder.encode(frame, place);
   }
 
-  #put(priority: Priority, topic: FileChannel | undefined, data: Uint8Array, sequence = 0): void {
-    const message = this.#draft(topic, data, sequence);
+  #put(
+    priority: Priority,
+    topic: FileChannel | undefined,
+    data: Uint8Array,
+    sequence = 0,
+    logTime = this.#time.now,
+  ): void {
+    const message = this.#draft(topic, data, sequence, logTime);
     if (topic === undefined || message === undefined) return;
     if (!this.#queue.push(priority, topic.topic, message)) return;
     this.#count(message);
     this.#store.notify();
   }
 
-  #draft(topic: FileChannel | undefined, data: Uint8Array, sequence: number): ChunkMessage | undefined {
+  #draft(
+    topic: FileChannel | undefined,
+    data: Uint8Array,
+    sequence: number,
+    logTime: bigint,
+  ): ChunkMessage | undefined {
     if (!this.#isOpen) return undefined;
     if (topic === undefined) {
       this.#counts.refusedMessages++;
       return undefined;
     }
-    const logTime = this.#time.now;
     return { channelId: topic.id, sequence, logTime, publishTime: this.#options.clock.unixNanos(), data: lean(data) };
   }
 
@@ -310,7 +324,7 @@ class RecordingImpl implements Recording {
   #mark(kind: MarkerKind, atUnixNanos: bigint, durationNanos: bigint): void {
     const marker = toBinary(MarkerSchema, create(MarkerSchema, { kind, atUnixNanos, durationNanos }));
     const lastContentTime = this.#lastContentTime;
-    this.#put("bookkeeping", this.#topics.find(topics.markers, MarkerSchema), marker);
+    this.#put("bookkeeping", this.#topics.find(topics.markers, MarkerSchema), marker, ++this.#markers);
     // Nobody would see it.
     this.#lastContentTime = lastContentTime;
   }

@@ -1,5 +1,5 @@
 import { InvalidOptionsError, type Logger, silentLogger } from "@resoio/core";
-import { type Clock, systemClock } from "../clock.js";
+import { backgroundClock, type Clock } from "../clock.js";
 import type { CameraEncoder } from "./camera-encoder.js";
 import type { ChunkCompression } from "./chunk-compression.js";
 import { type Crc32, portableCrc32 } from "./crc32.js";
@@ -65,7 +65,7 @@ const mebibyte = 1024 * 1024;
 export function resolveRecordingOptions(options: RecordingOptions): ResolvedRecordingOptions {
   const { sink, filter, times = "wall", camera = "raw", compression, crc32 = portableCrc32 } = options;
   const { chunkBytes = mebibyte, flushIntervalMs = 1_000, maxQueueBytes = 64 * mebibyte } = options;
-  const { sinkTimeoutMs = 30_000, metadata = {}, clock = systemClock, logger = silentLogger } = options;
+  const { sinkTimeoutMs = 30_000, metadata = {}, clock = backgroundClock, logger = silentLogger } = options;
   for (const [name, value] of Object.entries({ chunkBytes, flushIntervalMs, maxQueueBytes, sinkTimeoutMs })) {
     if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
       throw new InvalidOptionsError(`${name} must be 1 or more, not ${value}`);
