@@ -105,7 +105,7 @@ describe("recording", () => {
 });
 
 describe("web-proxy", () => {
-  it.each(["client", "instances", "wire", "world"])(
+  it.each(["channels", "client", "instances", "wire", "world"])(
     "may not use Node in its folder %s, which browsers load",
     (folder) => {
       const path = `packages/web-proxy/src/${folder}/x.ts`;

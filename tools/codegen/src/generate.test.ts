@@ -23,6 +23,7 @@ const copied = [
   "buf.gen.yaml",
   "buf.yaml",
   "docs/reference",
+  "examples/proto",
   "proto",
   "tools/codegen",
   "tsconfig.base.json",

@@ -1,7 +1,6 @@
-import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { bundleForBrowsers } from "../testing/bundle-for-browsers.js";
 
 /** The promise: the transport and one modality, minified and compressed. */
 const budgetBytes = 40 * 1024;
@@ -42,34 +41,8 @@ describe("the client", () => {
   });
 });
 
-/** Bundles `entry`, a module beside `index.ts`, as a user's bundler would for a browser. */
-async function bundle(entry: string, { markNodeGlobals = false } = {}) {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: entry, resolveDir: import.meta.dirname, loader: "ts" },
-    absWorkingDir: import.meta.dirname,
-    bundle: true,
-    platform: "browser",
-    format: "esm",
-    minify: true,
-    metafile: true,
-    write: false,
-    logLevel: "silent",
-    // Node's modules stay imports, so that the test can say who wants them.
-    external: ["node:*", ...builtinModules],
-    define: markNodeGlobals ? nodeMarks() : {},
-  });
-  return {
-    code: outputFiles.map(({ text }) => text).join("\n"),
-    /** The files of which something is left in the bundle, relative to this folder. */
-    files: Object.values(metafile.outputs)
-      .flatMap(({ inputs }) => Object.entries(inputs))
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([file]) => file),
-    /** What is imported from outside of the bundle, with the importing file. */
-    externalImports: Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
-      imports.filter(({ external }) => external === true).map(({ path }) => `${path} in ${file}`),
-    ),
-  };
+function bundle(entry: string, { markNodeGlobals = false } = {}) {
+  return bundleForBrowsers(import.meta.dirname, entry, markNodeGlobals ? nodeMarks() : {});
 }
 
 function nodeMarks(): Record<string, string> {
