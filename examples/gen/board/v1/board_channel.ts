@@ -5,7 +5,7 @@
 // @generated from file board/v1/board.proto (package board.v1, syntax proto3)
 /* eslint-disable */
 
-import type { ChannelSchema, WithTypes } from "@resoio/web-proxy/channels";
+import type { ChannelSchema, KeyFields, WithTypes } from "@resoio/web-proxy/channels";
 import { channelKey, defineChannelSchema } from "@resoio/web-proxy/channels";
 import type { ChatLine, Cursor, Gaze, Instruction, Marker, MarkerColour as MarkerColour$1, RemoveMarker, Task, Thought } from "./board_pb.ts";
 import { ChatLineSchema, CursorSchema, GazeSchema, InstructionSchema, MarkerColourSchema as MarkerColourSchema$1, MarkerSchema, RemoveMarkerSchema, TaskSchema, ThoughtSchema } from "./board_pb.ts";
@@ -29,42 +29,42 @@ export const MarkerColourSchema: GenMessage<MarkerColour> = MarkerColourSchema$1
 /**
  * The key of a message Thought, in the family Thought. The newest with the same `agent` replaces the others.
  */
-export function keyOfThought(message: Pick<Thought, "agent">): string {
+export function keyOfThought(message: KeyFields<Thought, "agent">): string {
   return channelKey("Thought", message.agent);
 }
 
 /**
  * The key of a message Gaze, in the family Gaze. The newest with the same `agent` replaces the others.
  */
-export function keyOfGaze(message: Pick<Gaze, "agent">): string {
+export function keyOfGaze(message: KeyFields<Gaze, "agent">): string {
   return channelKey("Gaze", message.agent);
 }
 
 /**
  * The key of a message Marker, in the family Marker. The newest with the same `id` replaces the others.
  */
-export function keyOfMarker(message: Pick<Marker, "id">): string {
+export function keyOfMarker(message: KeyFields<Marker, "id">): string {
   return channelKey("Marker", message.id);
 }
 
 /**
  * The key of a message MarkerColour, in the family MarkerColour. The newest with the same `id` replaces the others.
  */
-export function keyOfMarkerColour(message: Pick<MarkerColour, "id">): string {
+export function keyOfMarkerColour(message: KeyFields<MarkerColour, "id">): string {
   return channelKey("MarkerColour", message.id);
 }
 
 /**
  * The key of a message RemoveMarker, in the family Marker. It ends what Marker and MarkerColour with the same `id` began.
  */
-export function keyOfRemoveMarker(message: Pick<RemoveMarker, "id">): string {
+export function keyOfRemoveMarker(message: KeyFields<RemoveMarker, "id">): string {
   return channelKey("Marker", message.id);
 }
 
 /**
  * The key of a message Cursor, in the family Cursor. The newest with the same `page` replaces the others.
  */
-export function keyOfCursor(message: Pick<Cursor, "page">): string {
+export function keyOfCursor(message: KeyFields<Cursor, "page">): string {
   return channelKey("Cursor", message.page);
 }
 

@@ -6,35 +6,24 @@ import type { Problems } from "./problems.js";
 export function checkNames(channel: ChannelModel, problems: Problems): void {
   const { prefix, constant, file, messages, groups } = channel;
   const owners = new Map<string, string>();
-  const claim = (name: string, owner: string): string | undefined => {
-    const other = owners.get(name);
-    owners.set(name, owner);
-    return other;
+  /** Gives names to an owner; the first that another owner has is told. */
+  const claim = (names: readonly string[], owner: string, tell: (name: string, other: string) => void): void => {
+    const taken = names.find((name) => owners.has(name));
+    if (taken !== undefined) tell(taken, owners.get(taken) ?? "");
+    for (const name of names) owners.set(name, owner);
   };
-  for (const name of [`${prefix}Down`, `${prefix}Up`, `${prefix}DownMessage`, `${prefix}UpMessage`, constant]) {
-    claim(name, `the channel ${channel.name}`);
+  const unions = [`${prefix}DownMessage`, `${prefix}UpMessage`];
+  const own = [constant, `${prefix}Down`, `${prefix}Up`, ...unions, ...unions.map((union) => `is${union}`)];
+  claim(own, `the channel ${channel.name}`, () => {});
+  for (const { name, type, guard } of groups) {
+    claim([type, guard], `the group ${name}`, (taken, other) => {
+      problems.add(file, `has two things that would be called ${taken}, ${other} and the group ${name}: rename one`);
+    });
   }
-  for (const name of [`is${prefix}DownMessage`, `is${prefix}UpMessage`]) claim(name, `the channel ${channel.name}`);
-  for (const group of groups) {
-    for (const name of [group.type, group.guard]) {
-      const other = claim(name, `the group ${group.name}`);
-      if (other === undefined) continue;
-      problems.add(
-        file,
-        `has two things that would be called ${name}, ${other} and the group ${group.name}: rename one`,
-      );
-    }
-  }
-  for (const message of messages) {
-    const names = [message.name, `${message.name}Schema`];
-    if (message.family !== undefined) names.push(keyFunctionOf(message.name));
-    for (const name of names) {
-      const other = claim(name, `the message ${message.name}`);
-      if (other === undefined) continue;
-      problems.add(
-        message.descriptor,
-        `would be called ${name} in the generated code, and so would ${other}: rename one`,
-      );
-    }
+  for (const { name, family, descriptor } of messages) {
+    const names = [name, `${name}Schema`, ...(family === undefined ? [] : [keyFunctionOf(name)])];
+    claim(names, `the message ${name}`, (taken, other) => {
+      problems.add(descriptor, `would be called ${taken} in the generated code, and so would ${other}: rename one`);
+    });
   }
 }

@@ -13,8 +13,9 @@ export function emitKeyFunction(
 ): void {
   const fields = message.keyFields.map(({ localName }) => localName);
   const picked = fields.map((field) => JSON.stringify(field)).join(" | ");
+  const type = file.import("KeyFields", runtimeModule, true);
   const parameter: Printable =
-    fields.length === 0 ? "" : ["message: Pick<", symbols.shapeOf(message.descriptor), ", ", picked, ">"];
+    fields.length === 0 ? "" : ["message: ", type, "<", symbols.shapeOf(message.descriptor), ", ", picked, ">"];
   const parts: Printable[] = [file.string(family), ...fields.map((field) => `, message.${field}`)];
   file.print(file.jsDoc(describeKey(message, family, fields)));
   file.print(file.export("function", keyFunctionOf(message.name)), "(", parameter, "): string {");

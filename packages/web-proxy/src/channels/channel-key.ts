@@ -1,6 +1,9 @@
 /** A value of a key field. `undefined` is an optional field that is not set. */
 export type ChannelKeyPart = string | number | bigint | boolean | undefined;
 
+/** The fields of a message that its key is made of. */
+export type KeyFields<Shape, Name extends keyof Shape> = Pick<Shape, Name>;
+
 /**
  * The key of a message: its family, and the key fields that tell it from others of the family. Of the messages with one key, the
  * newest replaces the others.

@@ -1,4 +1,4 @@
-export type { ChannelKeyPart } from "./channel-key.js";
+export type { ChannelKeyPart, KeyFields } from "./channel-key.js";
 export { channelKey, keyInFamily } from "./channel-key.js";
 export type {
   ChannelDirection,
