@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -33,6 +33,8 @@ export class BlockPrograms implements AsyncDisposable {
     const folder = await createTemporaryFolder(join(import.meta.dirname, "../dist"), "markdown-");
     const programs = new BlockPrograms(folder);
     try {
+      // What a reader generates lies beside the program.
+      await symlink(join(import.meta.dirname, "../gen"), join(folder.path, "gen"), "junction");
       for (const block of blocks) await programs.#write(block);
       await programs.#typeCheck(blocks);
       return programs;

@@ -51,7 +51,7 @@ describe("core", () => {
   });
 });
 
-describe.each(["node-uds", "mock-server", "web-proxy", "recording"])("%s", (name) => {
+describe.each(["node-uds", "mock-server", "web-proxy", "recording", "protoc-gen-channel"])("%s", (name) => {
   it.each(["@resoio/core", "@resoio/core/internal", "@resoio/core/gen/resonite_io/v1/world_pb", "node:net"])(
     "may import %s",
     (specifier) => {

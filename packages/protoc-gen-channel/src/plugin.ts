@@ -7,7 +7,8 @@ import { emitChannel } from "./emit/emit-channel.js";
 
 const generator = createEcmaScriptPlugin({
   name: "protoc-gen-resoio-channel",
-  version: "v0.1.0",
+  // Of what is written, not of the package: a release that writes the same makes no file stale.
+  version: "v1",
   generateTs(schema) {
     for (const channel of readChannels(schema)) emitChannel(schema, channel);
   },
