@@ -38,11 +38,8 @@ describe("canonicalJson", () => {
   });
 
   it("gives the same text whatever the order of the fields, and a text that means the same", () => {
-    const json = fc
-      .jsonValue({ maxDepth: 4 })
-      .filter((value) => !/\d\.|e[-+]?\d|"__proto__"/i.test(JSON.stringify(value)));
     fc.assert(
-      fc.property(json, (value) => {
+      fc.property(canonicalValue, (value) => {
         const text = canonicalJson(value);
         expect(parseJson(text)).toEqual(JSON.parse(JSON.stringify(value)));
         expect(canonicalJson(reversed(value))).toBe(text);
@@ -78,6 +75,22 @@ describe("parseJson", () => {
     );
   });
 });
+
+/** What has a canonical form: JSON whose numbers are whole and safe. */
+const { canonicalValue } = fc.letrec<{ canonicalValue: unknown }>((tie) => ({
+  canonicalValue: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.constant(null),
+    fc.boolean(),
+    fc.maxSafeInteger(),
+    fc.string({ unit: "binary" }),
+    fc.array(tie("canonicalValue")),
+    fc.dictionary(
+      fc.string({ unit: "binary" }).filter((name) => name !== "__proto__"),
+      tie("canonicalValue"),
+    ),
+  ),
+}));
 
 function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);

@@ -227,6 +227,7 @@ describe("the WebSocket endpoint", () => {
       const client = await serving.connect();
       const other = await serving.connect({ path: "/ws/other?x=1" });
       client.send(openFrame(1));
+      await serving.gate.started();
       other.send(openFrame(1));
       await serving.gate.started(1);
 
