@@ -8,7 +8,7 @@ import {
   type WireCallRequest,
   watchCancellation,
 } from "@resoio/core/internal";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../clock.js";
 import { HubCall } from "./hub-call.js";
 import type { HubCalls } from "./hub-calls.js";
 import type { ProxyClient } from "./proxy-client.js";

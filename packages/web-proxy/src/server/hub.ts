@@ -6,7 +6,7 @@ import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { SpeakerStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/speaker_pb";
 import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
-import { type Clock, systemClock } from "./clock.js";
+import { type Clock, systemClock } from "../clock.js";
 import { DriveLease } from "./drive-lease.js";
 import { ForwardedCall } from "./forwarded-call.js";
 import { HubCalls } from "./hub-calls.js";

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CreateWireCall, WireCall } from "@resoio/core/internal";
-import type { Clock } from "./clock.js";
+import type { Clock } from "../clock.js";
 import { type Subscriber, Subscription, type SubscriptionSource } from "./subscription.js";
 
 /** Options of {@link SharedSource}. */

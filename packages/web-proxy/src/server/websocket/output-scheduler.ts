@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
+import type { Clock } from "../../clock.js";
 import { encodeFrames, type Frame, frameHeaderBytes, writeFrameHeader } from "../../wire/frames.js";
 import { type FrameType, frameTypes } from "../../wire/protocol.js";
-import type { Clock } from "../clock.js";
 import { StallWatch } from "./stall-watch.js";
 
 /** Has DATA to send: a call. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../../clock.js";
 
 /** Options of {@link StallWatch}. */
 export interface StallWatchOptions {

@@ -6,13 +6,13 @@ import { Access as AccessNumber } from "@resoio/core/gen/resoio/access/v1/access
 import { HelloSchema, type Open, OpenSchema } from "@resoio/core/gen/resoio/web/v1/wire_pb";
 import { maxTimerMs } from "@resoio/core/internal";
 import type { RawData, WebSocket } from "ws";
+import type { Clock } from "../../clock.js";
 import { decodeCredit } from "../../wire/credit-payload.js";
 import { type Frame, readFrames } from "../../wire/frames.js";
 import { closeCodes, frameTypes } from "../../wire/protocol.js";
 import { ProtocolError } from "../../wire/protocol-error.js";
 import type { RateLimiter } from "../access/rate-limiter.js";
 import type { CallGate } from "../call-gate.js";
-import type { Clock } from "../clock.js";
 import { Counters, type ProxyClient } from "../proxy-client.js";
 import { Heartbeat } from "./heartbeat.js";
 import { OutputScheduler } from "./output-scheduler.js";

@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Logger, silentLogger } from "@resoio/core";
 import { type WebSocket, WebSocketServer } from "ws";
+import { type Clock, systemClock } from "../../clock.js";
 import { maxBatchBytes, subprotocol } from "../../wire/protocol.js";
 import { plainAddress } from "../access/loopback.js";
 import { RateLimiter } from "../access/rate-limiter.js";
 import type { CallGate } from "../call-gate.js";
-import { type Clock, systemClock } from "../clock.js";
 import { refuseUpgrade } from "./refuse-upgrade.js";
 import {
   type Authorization,

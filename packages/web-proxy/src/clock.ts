@@ -1,4 +1,6 @@
-/** The time that the proxy lives in, so that a test can move it. */
+import { unreference } from "@resoio/core/internal";
+
+/** The time that everything lives in, so that a test can move it. */
 export interface Clock {
   /** Milliseconds since some moment. Never goes back. */
   nowMs(): number;
@@ -14,7 +16,7 @@ export const systemClock: Clock = {
   unixNanos: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e3)) * 1_000n,
   schedule(delayMs, task) {
     const timer = setTimeout(task, delayMs);
-    timer.unref();
+    unreference(timer);
     return () => clearTimeout(timer);
   },
 };

@@ -1,0 +1,134 @@
+import type { OutgoingMessage } from "./outgoing.js";
+
+/** How much may be kept for those who come later. */
+export interface StoreLimits {
+  /** How many messages. */
+  readonly maxMessages: number;
+  /** How many bytes. */
+  readonly maxBytes: number;
+}
+
+/** What a message takes beside its bytes. */
+const entryOverheadBytes = 128;
+
+/** A mark in front of what stands in for a key where there is none; no key begins with it. */
+const keyless = "\u0000";
+
+/**
+ * What a newcomer has to be told: of each key the last message, and every message that has no key. What it takes, and what it costs
+ * to read, depends on what is kept, not on how much was ever put in.
+ */
+export class MessageStore {
+  readonly #limits: StoreLimits;
+  /** By key, in the order in which they are told. */
+  readonly #messages = new Map<string, OutgoingMessage>();
+  /** Messages that ended others, by their keys: for those who may still have what ended. Oldest first. */
+  readonly #tombstones = new Map<string, OutgoingMessage>();
+  #bytes = 0;
+  /** Nobody who has had less than this can be told only what is new. */
+  #horizon = 0;
+
+  constructor(limits: StoreLimits) {
+    this.#limits = limits;
+  }
+
+  /** How many messages are kept. */
+  get size(): number {
+    return this.#messages.size;
+  }
+
+  /** What they take, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many tombstones are kept beside them. */
+  get tombstoneCount(): number {
+    return this.#tombstones.size;
+  }
+
+  /** Whether `message` can be kept. */
+  hasRoomFor(message: OutgoingMessage): boolean {
+    const { maxMessages, maxBytes } = this.#limits;
+    if (message.removes.length > 0) return true;
+    const replaced = this.#messages.get(keyOf(message));
+    const size = this.#messages.size + (replaced === undefined ? 1 : 0);
+    const bytes = this.#bytes + costOf(message) - (replaced === undefined ? 0 : costOf(replaced));
+    return size <= maxMessages && bytes <= maxBytes;
+  }
+
+  /** Keeps a message in the place of what it replaces. Whether there is room is the caller's to ask. */
+  put(message: OutgoingMessage): void {
+    const key = keyOf(message);
+    const isInPlace = message.isInPlace && this.#messages.has(key);
+    if (isInPlace) this.#bytes -= costOf(this.#messages.get(key) ?? message);
+    else this.#delete(key);
+    this.#tombstones.delete(key);
+    if (message.removes.length > 0) {
+      this.#delete(key);
+      for (const ended of message.removes) this.#delete(ended);
+      this.#tombstones.set(key, message);
+      this.#boundTombstones();
+      return;
+    }
+    this.#messages.set(key, message);
+    this.#bytes += costOf(message);
+  }
+
+  /** What is kept, in the order in which it is told. */
+  messages(): IterableIterator<OutgoingMessage> {
+    return this.#messages.values();
+  }
+
+  /**
+   * What is new to who has had everything up to `sequence`, with what ended since. `undefined` when that is not known any more.
+   */
+  since(sequence: number): readonly OutgoingMessage[] | undefined {
+    if (sequence < this.#horizon) return undefined;
+    const isNew = (message: OutgoingMessage): boolean => message.sequence > sequence;
+    // What ended first: what came to be under another key since then must not end with it.
+    return [...this.#tombstones.values(), ...this.#messages.values()].filter(isNew);
+  }
+
+  /** Nobody needs to be told any more what ended up to `sequence`. */
+  forgetTombstones(sequence: number): void {
+    for (const [key, message] of this.#tombstones) {
+      if (message.sequence > sequence) return;
+      this.#forget(key, message);
+    }
+  }
+
+  /** Keeps the messages no longer for which `isUnwanted` holds. Returns how many that were. Nobody is told. */
+  remove(isUnwanted: (message: OutgoingMessage) => boolean): number {
+    const unwanted = [...this.#messages].filter(([, message]) => isUnwanted(message));
+    for (const [key] of unwanted) this.#delete(key);
+    return unwanted.length;
+  }
+
+  #delete(key: string): void {
+    const message = this.#messages.get(key);
+    if (message === undefined) return;
+    this.#messages.delete(key);
+    this.#bytes -= costOf(message);
+  }
+
+  #boundTombstones(): void {
+    for (const [key, message] of this.#tombstones) {
+      if (this.#tombstones.size <= this.#limits.maxMessages) return;
+      this.#forget(key, message);
+    }
+  }
+
+  #forget(key: string, { sequence }: OutgoingMessage): void {
+    this.#tombstones.delete(key);
+    this.#horizon = Math.max(this.#horizon, sequence);
+  }
+}
+
+function keyOf({ key, sequence }: OutgoingMessage): string {
+  return key ?? keyless + sequence;
+}
+
+function costOf({ bytes }: OutgoingMessage): number {
+  return bytes.byteLength + entryOverheadBytes;
+}

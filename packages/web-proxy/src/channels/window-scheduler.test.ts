@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { TestClock } from "../testing/test-clock.js";
+import { type Windowed, WindowScheduler } from "./window-scheduler.js";
+
+describe("WindowScheduler", () => {
+  it("sends when the window has passed since the first request, and not again without one", () => {
+    const { clock, scheduler, sender, sent } = setUp();
+    const one = sender("one", { windowMs: 16 });
+
+    scheduler.request(one);
+    clock.advance(10);
+    scheduler.request(one);
+    clock.advance(5);
+    expect(sent).toEqual([]);
+
+    clock.advance(1);
+    expect(sent).toEqual(["one at 16"]);
+    clock.advance(100);
+    expect(sent).toEqual(["one at 16"]);
+  });
+
+  it("has one timer for all, and lets who comes later join the tick that is planned", () => {
+    const { clock, scheduler, sender, sent } = setUp();
+
+    for (let index = 0; index < 64; index++) {
+      scheduler.request(sender(`${index}`, { windowMs: 16 }));
+      clock.advance(0.1);
+    }
+
+    expect(clock.taskCount).toBe(1);
+    clock.advance(16);
+    expect(new Set(sent.map((text) => text.split(" at ")[1]))).toEqual(new Set(["16"]));
+    expect(sent).toHaveLength(64);
+    expect(clock.taskCount).toBe(0);
+  });
+
+  it("lets nobody wait for a tick that is later than his own window", () => {
+    const { clock, scheduler, sender, sent } = setUp();
+
+    scheduler.request(sender("slow", { windowMs: 100 }));
+    scheduler.request(sender("quick", { windowMs: 16 }));
+    expect(clock.taskCount).toBe(1);
+    clock.advance(100);
+
+    expect(sent).toEqual(["quick at 16", "slow at 100"]);
+  });
+
+  it("sends to nobody before his earliest time, whatever his window", () => {
+    const { clock, scheduler, sender, sent } = setUp();
+
+    scheduler.request(sender("other", { windowMs: 16 }));
+    scheduler.request(sender("limited", { windowMs: 16, earliestMs: 50 }));
+    scheduler.request(sender("at once, but later", { windowMs: 0, earliestMs: 70 }));
+    clock.advance(100);
+
+    expect(sent).toEqual(["other at 16", "limited at 50", "at once, but later at 70"]);
+  });
+
+  it("sends without a timer when the running code is through, for a window of 0 and who is in a hurry", async () => {
+    const { clock, scheduler, sender, sent } = setUp();
+    const patient = sender("patient", { windowMs: 16 });
+
+    scheduler.request(sender("at once", { windowMs: 0 }));
+    scheduler.request(patient);
+    scheduler.hurry(patient);
+    expect(sent).toEqual([]);
+    await Promise.resolve();
+
+    expect(sent).toEqual(["at once at 0", "patient at 0"]);
+    clock.advance(100);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("forgets who has nothing to send any more, and its timer", async () => {
+    const { clock, scheduler, sender, sent } = setUp();
+    const [one, other] = [sender("one", { windowMs: 16 }), sender("other", { windowMs: 0 })];
+    scheduler.request(one);
+    scheduler.request(other);
+
+    scheduler.forget(one);
+    scheduler.forget(other);
+    await Promise.resolve();
+    clock.advance(100);
+
+    expect(sent).toEqual([]);
+    expect(clock.taskCount).toBe(0);
+  });
+
+  it("can be asked again while it sends", () => {
+    const { clock, scheduler, sender, sent } = setUp();
+    const one = sender("one", { windowMs: 16, onSend: () => sent.length < 3 && scheduler.request(one) });
+    scheduler.request(one);
+    clock.advance(100);
+
+    expect(sent).toEqual(["one at 16", "one at 32", "one at 48"]);
+  });
+});
+
+function setUp() {
+  const clock = new TestClock();
+  const sent: string[] = [];
+  const sender = (
+    name: string,
+    { onSend, ...options }: Partial<Windowed> & { readonly onSend?: () => void },
+  ): Windowed => ({
+    windowMs: 16,
+    earliestMs: 0,
+    ...options,
+    send() {
+      sent.push(`${name} at ${Math.round(clock.nowMs())}`);
+      onSend?.();
+    },
+  });
+  return { clock, scheduler: new WindowScheduler(clock), sender, sent };
+}

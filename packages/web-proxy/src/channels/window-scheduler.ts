@@ -1,0 +1,90 @@
+import type { Clock } from "../clock.js";
+
+/** Has something to send every now and then. */
+export interface Windowed {
+  /** How long messages are collected before they are sent, in milliseconds. 0: until the running code is through. */
+  readonly windowMs: number;
+  /** It must not be sent to before this time of the clock. */
+  readonly earliestMs: number;
+  /** Sends what waits. */
+  send(): void;
+}
+
+/** By so much a timer may be early: clocks and timers do not count the same. */
+const toleranceMs = 1;
+
+/**
+ * Decides when those who have something to send do so: one timer for all of them, however many there are. Who has something joins
+ * the tick that is planned already when that is not later than his own window would end.
+ */
+export class WindowScheduler {
+  readonly #clock: Clock;
+  /** With the time at which it is their turn. */
+  readonly #waiting = new Map<Windowed, number>();
+  /** Whose turn is as soon as the running code is through. */
+  #urgent = new Set<Windowed>();
+  #tick: { readonly atMs: number; readonly cancel: () => void } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** `sender` has something to send, within its window. */
+  request(sender: Windowed): void {
+    if (this.#waiting.has(sender) || this.#urgent.has(sender)) return;
+    const nowMs = this.#clock.nowMs();
+    const { windowMs, earliestMs } = sender;
+    if (windowMs <= 0 && earliestMs <= nowMs) {
+      this.hurry(sender);
+      return;
+    }
+    const latestMs = Math.max(nowMs + windowMs, earliestMs);
+    const tickMs = this.#tick?.atMs ?? Number.POSITIVE_INFINITY;
+    const joins = tickMs <= latestMs && tickMs >= earliestMs;
+    this.#waiting.set(sender, joins ? tickMs : latestMs);
+    if (!joins) this.#plan(latestMs);
+  }
+
+  /** `sender` has something to send that does not wait for its window, but until the running code is through. */
+  hurry(sender: Windowed): void {
+    if (this.#urgent.has(sender)) return;
+    this.#waiting.delete(sender);
+    this.#urgent.add(sender);
+    if (this.#urgent.size === 1) queueMicrotask(() => this.#sendUrgent());
+  }
+
+  /** `sender` has nothing to send any more. */
+  forget(sender: Windowed): void {
+    this.#waiting.delete(sender);
+    this.#urgent.delete(sender);
+    if (this.#waiting.size > 0) return;
+    this.#tick?.cancel();
+    this.#tick = undefined;
+  }
+
+  #plan(atMs: number): void {
+    if (this.#tick !== undefined && this.#tick.atMs <= atMs) return;
+    this.#tick?.cancel();
+    this.#tick = { atMs, cancel: this.#clock.schedule(atMs - this.#clock.nowMs(), () => this.#onTick()) };
+  }
+
+  #onTick(): void {
+    this.#tick = undefined;
+    const nowMs = this.#clock.nowMs() + toleranceMs;
+    let nextMs = Number.POSITIVE_INFINITY;
+    const due: Windowed[] = [];
+    for (const [sender, atMs] of this.#waiting) {
+      if (atMs <= nowMs) due.push(sender);
+      else nextMs = Math.min(nextMs, atMs);
+    }
+    for (const sender of due) this.#waiting.delete(sender);
+    if (nextMs < Number.POSITIVE_INFINITY) this.#plan(nextMs);
+    for (const sender of due) sender.send();
+  }
+
+  #sendUrgent(): void {
+    const urgent = this.#urgent;
+    this.#urgent = new Set();
+    for (const sender of urgent) sender.send();
+  }
+}
