@@ -3,12 +3,42 @@ export type { TokenOptions } from "./server/access/tokens.js";
 export { createToken } from "./server/access/tokens.js";
 export type { AttachOptions } from "./server/attach-proxy.js";
 export { attachProxy } from "./server/attach-proxy.js";
+export type {
+  BroadcastOptions,
+  BroadcastResult,
+  Channel,
+  ChannelClient,
+  ChannelClientState,
+  ChannelClientStats,
+  ChannelCloseSummary,
+  ChannelErrorContext,
+  ChannelGroup,
+  ChannelOutbox,
+  ChannelRoom,
+  ChannelState,
+  ChannelStats,
+  ClientGroup,
+  ClientId,
+  ConnectOptions,
+  Disconnect,
+  DisconnectCause,
+  ObservedMessage,
+  PendingMessage,
+  SendOptions,
+} from "./server/channels/channel.js";
+export type {
+  ChannelLimits,
+  ChannelOptions,
+  RoomApplicant,
+  SessionOptions,
+} from "./server/channels/channel-options.js";
+export { createChannel } from "./server/channels/create-channel.js";
 export type { ClientHooks, ConnectedClient } from "./server/client-registry.js";
 export { createProxy } from "./server/create-proxy.js";
 export type { ListenErrorCode } from "./server/listen-error.js";
 export { ListenError } from "./server/listen-error.js";
 export type { ClientCounters } from "./server/proxy-client.js";
-export type { CommonProxyOptions, ProxyLimits, ProxyOptions } from "./server/proxy-options.js";
+export type { CommonProxyOptions, ProxyLimits, ProxyOptions, ServedChannel } from "./server/proxy-options.js";
 export type { AttachedProxy, RunningProxy, StopOptions, WebProxy } from "./server/web-proxy.js";
 export type { WebSocketLimits } from "./server/websocket/websocket-limits.js";
 export type { CreateInstancePolicy } from "./server/world/create-instance-policy.js";

@@ -19,6 +19,8 @@ export interface WireCallListener {
   /** The response headers are there. Not called for a call that fails without them. */
   onHeader(): void;
   onMessage(message: Uint8Array): void;
+  /** Resolves when all messages so far were handed to the socket, or never will be. Missing where each is at once. */
+  drained?(): Promise<void>;
   /** `error` is `undefined` for the status OK. `isOwnDoing` tells a call that this side cancelled from one that ended. */
   onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MessageStore, type StoreLimits } from "./message-store.js";
+import { MessageStore, StoreBudget, type StoreLimits } from "./message-store.js";
 import type { OutgoingMessage } from "./outgoing.js";
 import { outgoing, textOf } from "./testing/outgoing-messages.js";
 
@@ -18,7 +18,7 @@ describe("MessageStore", () => {
   });
 
   it("keeps every message without a key", () => {
-    const store = new MessageStore(roomy);
+    const store = storeOf(roomy);
     for (const text of ["a", "a", "b"]) store.put(outgoing(text));
 
     expect(kept(store)).toEqual(["a", "a", "b"]);
@@ -32,19 +32,21 @@ describe("MessageStore", () => {
   });
 
   it("takes room by what is kept, however much was ever put in", () => {
-    const store = new MessageStore(roomy);
+    const budget = new StoreBudget(roomy);
+    const store = new MessageStore(budget);
     const message = (index: number) => outgoing("text", { key: `${index % 1_000}` });
     for (let index = 0; index < 1_000; index++) store.put(message(index));
-    const { size, bytes } = store;
+    const { messages, bytes } = budget;
+    expect([messages, store.size]).toEqual([1_000, 1_000]);
     for (let index = 0; index < 100_000; index++) store.put(message(index));
 
-    expect([store.size, store.bytes]).toEqual([size, bytes]);
+    expect([store.size, budget.messages, budget.bytes]).toEqual([1_000, messages, bytes]);
     for (let index = 0; index < 1_000; index++) store.put(outgoing("", { key: `${index}`, removes: [`${index}`] }));
-    expect([store.size, store.bytes]).toEqual([0, 0]);
+    expect([store.size, budget.messages, budget.bytes]).toEqual([0, 0, 0]);
   });
 
   it("has no room for more messages or bytes than allowed, but for what replaces and for what ends", () => {
-    const store = new MessageStore({ maxMessages: 2, maxBytes: 1_000 });
+    const store = storeOf({ maxMessages: 2, maxBytes: 1_000 });
     store.put(outgoing("a", { key: "a" }));
     store.put(outgoing("b", { key: "b" }));
 
@@ -73,7 +75,7 @@ describe("MessageStore", () => {
     });
 
     it("tells nothing of what ended and came back", () => {
-      const store = new MessageStore(roomy);
+      const store = storeOf(roomy);
       const known = put(store, "a", "a1").sequence;
       put(store, "a", "a gone", ["a"]);
       put(store, "a", "a2");
@@ -83,7 +85,7 @@ describe("MessageStore", () => {
     });
 
     it("does not know when what ended was forgotten", () => {
-      const store = new MessageStore(roomy);
+      const store = storeOf(roomy);
       const first = put(store, "a", "a gone", ["a"]).sequence;
       const second = put(store, "b", "b gone", ["b"]).sequence;
 
@@ -96,7 +98,7 @@ describe("MessageStore", () => {
     });
 
     it("forgets by itself what ended first, when there is more than may be kept", () => {
-      const store = new MessageStore({ ...roomy, maxMessages: 2 });
+      const store = storeOf({ ...roomy, maxMessages: 2 });
       const sequences = ["a", "b", "c"].map((key) => put(store, key, "gone", [key]).sequence);
 
       expect(store.tombstoneCount).toBe(2);
@@ -105,6 +107,10 @@ describe("MessageStore", () => {
   });
 });
 
+function storeOf(limits: StoreLimits): MessageStore {
+  return new MessageStore(new StoreBudget(limits));
+}
+
 function put(store: MessageStore, key: string, text: string, removes?: readonly string[]): OutgoingMessage {
   const message = outgoing(text, { key, removes });
   store.put(message);
@@ -112,7 +118,7 @@ function put(store: MessageStore, key: string, text: string, removes?: readonly 
 }
 
 function stored(...messages: readonly (readonly [key: string, text: string])[]): MessageStore {
-  const store = new MessageStore(roomy);
+  const store = storeOf(roomy);
   for (const [key, text] of messages) put(store, key, text);
   return store;
 }

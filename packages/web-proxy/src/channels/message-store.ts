@@ -4,12 +4,28 @@ import type { OutgoingMessage } from "./outgoing.js";
 export interface StoreLimits {
   /** How many messages. */
   readonly maxMessages: number;
-  /** How many bytes. */
+  /** How many bytes, with 128 for each message beside its own. */
   readonly maxBytes: number;
 }
 
 /** What a message takes beside its bytes. */
 const entryOverheadBytes = 128;
+
+/** How much is kept, in one store or in several that share what may be kept. */
+export class StoreBudget {
+  readonly limits: StoreLimits;
+  messages = 0;
+  bytes = 0;
+
+  constructor(limits: StoreLimits) {
+    this.limits = limits;
+  }
+
+  add(messages: number, bytes: number): void {
+    this.messages += messages;
+    this.bytes += bytes;
+  }
+}
 
 /** A mark in front of what stands in for a key where there is none; no key begins with it. */
 const keyless = "\u0000";
@@ -19,17 +35,19 @@ const keyless = "\u0000";
  * to read, depends on what is kept, not on how much was ever put in.
  */
 export class MessageStore {
-  readonly #limits: StoreLimits;
+  readonly #budget: StoreBudget;
   /** By key, in the order in which they are told. */
   readonly #messages = new Map<string, OutgoingMessage>();
   /** Messages that ended others, by their keys: for those who may still have what ended. Oldest first. */
   readonly #tombstones = new Map<string, OutgoingMessage>();
   #bytes = 0;
   /** Nobody who has had less than this can be told only what is new. */
-  #horizon = 0;
+  #horizon: number;
 
-  constructor(limits: StoreLimits) {
-    this.#limits = limits;
+  /** `horizon` is the number of the last message that was sent before the store was there. */
+  constructor(budget: StoreBudget, horizon = 0) {
+    this.#budget = budget;
+    this.#horizon = horizon;
   }
 
   /** How many messages are kept. */
@@ -49,35 +67,40 @@ export class MessageStore {
 
   /** Whether `message` can be kept. */
   hasRoomFor(message: OutgoingMessage): boolean {
-    const { maxMessages, maxBytes } = this.#limits;
     if (message.removes.length > 0) return true;
+    const { messages, bytes, limits } = this.#budget;
     const replaced = this.#messages.get(keyOf(message));
-    const size = this.#messages.size + (replaced === undefined ? 1 : 0);
-    const bytes = this.#bytes + costOf(message) - (replaced === undefined ? 0 : costOf(replaced));
-    return size <= maxMessages && bytes <= maxBytes;
+    const newMessages = messages + (replaced === undefined ? 1 : 0);
+    const newBytes = bytes + costOf(message) - (replaced === undefined ? 0 : costOf(replaced));
+    return newMessages <= limits.maxMessages && newBytes <= limits.maxBytes;
   }
 
   /** Keeps a message in the place of what it replaces. Whether there is room is the caller's to ask. */
   put(message: OutgoingMessage): void {
     const key = keyOf(message);
-    const isInPlace = message.isInPlace && this.#messages.has(key);
-    if (isInPlace) this.#bytes -= costOf(this.#messages.get(key) ?? message);
-    else this.#delete(key);
     this.#tombstones.delete(key);
     if (message.removes.length > 0) {
-      this.#delete(key);
       for (const ended of message.removes) this.#delete(ended);
       this.#tombstones.set(key, message);
       this.#boundTombstones();
       return;
     }
+    const replaced = this.#messages.get(key);
+    if (replaced !== undefined && message.isInPlace) this.#count(-1, -costOf(replaced));
+    else this.#delete(key);
     this.#messages.set(key, message);
-    this.#bytes += costOf(message);
+    this.#count(1, costOf(message));
   }
 
   /** What is kept, in the order in which it is told. */
   messages(): IterableIterator<OutgoingMessage> {
     return this.#messages.values();
+  }
+
+  /** The same, to be read while the store changes; `keyedOnly`: without what has no key. */
+  *replayable(keyedOnly = false): Generator<OutgoingMessage, undefined> {
+    for (const message of this.#messages.values()) if (!keyedOnly || message.key !== undefined) yield message;
+    return undefined;
   }
 
   /**
@@ -105,18 +128,29 @@ export class MessageStore {
     return unwanted.length;
   }
 
+  /** Keeps nothing any more, and gives back what it took. */
+  clear(): void {
+    this.remove(() => true);
+    this.#tombstones.clear();
+  }
+
   #delete(key: string): void {
     const message = this.#messages.get(key);
     if (message === undefined) return;
     this.#messages.delete(key);
-    this.#bytes -= costOf(message);
+    this.#count(-1, -costOf(message));
   }
 
   #boundTombstones(): void {
     for (const [key, message] of this.#tombstones) {
-      if (this.#tombstones.size <= this.#limits.maxMessages) return;
+      if (this.#tombstones.size <= this.#budget.limits.maxMessages) return;
       this.#forget(key, message);
     }
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.add(messages, bytes);
   }
 
   #forget(key: string, { sequence }: OutgoingMessage): void {

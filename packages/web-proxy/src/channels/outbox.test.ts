@@ -100,6 +100,22 @@ describe("Outbox", () => {
     });
   });
 
+  it("reads a replay as it is taken, at its place, without counting it", () => {
+    const kept = ["a", "b", "c"].map((text) => outgoing(text));
+    const outbox = filled(outgoing("before"));
+    outbox.pushReplay(kept.values());
+    outbox.push(outgoing("behind"));
+    expect(outbox.size).toBe(2);
+
+    expect(outbox.take(2, 1_000)?.entries.map(textOf)).toEqual(["before", "a"]);
+    kept.push(outgoing("d"));
+    expect(takeAll(outbox, 2)).toEqual([
+      ["b", "c"],
+      ["d", "behind"],
+    ]);
+    expect(outbox.isEmpty).toBe(true);
+  });
+
   it("tells a fence with the batch that takes what was there before it", () => {
     const reached: string[] = [];
     const outbox = filled(outgoing("a"));
@@ -174,7 +190,7 @@ describe("Outbox", () => {
     const outcomes: [string, SendOutcome][] = [];
     const told = (text: string, key?: string, isPersistent = false) => {
       const message = outgoing(text, { key, isPersistent });
-      message.onOutcome = (outcome) => outcomes.push([text, outcome]);
+      message.receipt = { settle: (outcome) => outcomes.push([text, outcome]) };
       return message;
     };
     const outbox = new Outbox({ ...roomy, maxMessages: 2, policy: "drop-oldest" });

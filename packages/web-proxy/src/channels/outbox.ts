@@ -3,7 +3,7 @@ import type { OutgoingEntry, OutgoingMessage, SendOutcome } from "./outgoing.js"
 /**
  * What to do when an outbox is full. In every case the older messages of a key have made way for the newest already.
  *
- * - `"conflate"`: of the transient messages without a key, only the newest of each type is kept; then as `"drop-oldest"`.
+ * - `"conflate"`: of the transient messages without a key, only the newest of each type stays; then as `"drop-oldest"`.
  * - `"drop-oldest"`: the oldest transient messages are dropped; when there is none left, as `"close"`.
  * - `"close"`: the receiver is given up.
  */
@@ -36,6 +36,7 @@ const entryOverheadBytes = 64;
 interface Slot {
   content:
     | { readonly kind: "entry"; readonly entry: OutgoingEntry }
+    | { readonly kind: "replay"; readonly messages: Iterator<OutgoingMessage>; next: OutgoingMessage | undefined }
     | { readonly kind: "end-of-replay" }
     | { readonly kind: "fence"; readonly reached: () => void };
   /** Where it stands; changes when the gaps are closed. */
@@ -64,7 +65,7 @@ export class Outbox {
   #messageCount = 0;
   #bytes = 0;
   /** Entries that may be dropped. */
-  #transientCount = 0;
+  #droppableCount = 0;
   /** Before this nothing may be dropped. */
   #dropFrom = 0;
   /** Whether the end of the replay is still to be taken. */
@@ -84,6 +85,11 @@ export class Outbox {
   /** How many bytes wait, with what they take to keep. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Whether nothing is to be taken, no fence and no replay either. */
+  get isEmpty(): boolean {
+    return this.#slotCount === 0;
   }
 
   /** Messages that there was no room for. */
@@ -131,6 +137,14 @@ export class Outbox {
     return true;
   }
 
+  /**
+   * Adds what somebody else keeps, at this place in the order. It is read as it is taken, so it takes no room here and does not
+   * count as waiting.
+   */
+  pushReplay(messages: Iterator<OutgoingMessage>): void {
+    this.#append({ kind: "replay", messages, next: undefined }, 0);
+  }
+
   /** What is added before this is the replay. `sequence` is the place that is reached with it. */
   pushEndOfReplay(sequence: number): void {
     this.#isReplaying = true;
@@ -152,24 +166,32 @@ export class Outbox {
     let messages = 0;
     let bytes = 0;
     let cursor = 0;
-    for (;;) {
-      const slot = this.#first();
-      if (slot === undefined) break;
+    const fits = (entry: OutgoingEntry): boolean => {
+      messages += entry.messages.length;
+      bytes += entry.bytes.byteLength;
+      return entries.length === 0 || (messages <= maxMessages && bytes <= maxBytes);
+    };
+    for (let slot = this.#first(); slot !== undefined; slot = this.#first()) {
       const { content } = slot;
-      if (content.kind === "fence") {
+      if (content.kind === "entry") {
+        if (!fits(content.entry)) break;
+        entries.push(content.entry);
+        if (!this.#isReplaying) cursor = slot.sequence;
+      } else if (content.kind === "replay") {
+        content.next ??= nextOf(content.messages);
+        if (content.next !== undefined) {
+          if (!fits(content.next)) break;
+          entries.push(content.next);
+          content.next = undefined;
+          continue;
+        }
+      } else if (content.kind === "fence") {
         fences.push(content.reached);
-      } else if (content.kind === "end-of-replay") {
+      } else {
         if (entries.length > 0) break;
         this.#isReplaying = false;
         this.#release(slot);
         return { entries, cursor: slot.sequence, fences, isEndOfReplay: true };
-      } else {
-        const { entry } = content;
-        messages += entry.messages.length;
-        bytes += entry.bytes.byteLength;
-        if (entries.length > 0 && (messages > maxMessages || bytes > maxBytes)) break;
-        entries.push(entry);
-        if (!this.#isReplaying) cursor = slot.sequence;
       }
       this.#release(slot);
     }
@@ -198,7 +220,7 @@ export class Outbox {
     this.#byKey.clear();
     this.#messageCount = 0;
     this.#bytes = 0;
-    this.#transientCount = 0;
+    this.#droppableCount = 0;
     for (const slot of slots) {
       if (slot?.content.kind === "fence") slot.content.reached();
       else if (slot?.content.kind === "entry") settle(slot.content.entry, "closed");
@@ -241,7 +263,7 @@ export class Outbox {
   #count(entry: OutgoingEntry, sign: 1 | -1): void {
     this.#messageCount += sign * entry.messages.length;
     this.#bytes += sign * costOf(entry);
-    if (isTransient(entry)) this.#transientCount += sign;
+    if (isDroppable(entry)) this.#droppableCount += sign;
   }
 
   #replaceInPlace(entry: OutgoingEntry): boolean {
@@ -293,7 +315,7 @@ export class Outbox {
 
   /** Of the transient messages without a key, leaves the newest of each type; `newest` is about to come. */
   #conflateTypes(newest: OutgoingEntry): void {
-    if (this.#transientCount === 0) return;
+    if (this.#droppableCount === 0) return;
     const seen = new Set(newest.messages.filter(isLoose).map(({ tag }) => tag));
     for (let index = this.#slots.length - 1; index >= this.#head; index--) {
       const slot = this.#slots[index];
@@ -306,11 +328,11 @@ export class Outbox {
   }
 
   #dropOldest(): boolean {
-    if (this.#transientCount === 0) return false;
+    if (this.#droppableCount === 0) return false;
     for (let index = Math.max(this.#head, this.#dropFrom); index < this.#slots.length; index++) {
       this.#dropFrom = index + 1;
       const slot = this.#slots[index];
-      if (slot?.content.kind !== "entry" || !isTransient(slot.content.entry)) continue;
+      if (slot?.content.kind !== "entry" || !isDroppable(slot.content.entry)) continue;
       this.#drop(slot);
       return true;
     }
@@ -334,18 +356,23 @@ export class Outbox {
   }
 }
 
+function nextOf(messages: Iterator<OutgoingMessage>): OutgoingMessage | undefined {
+  const { done, value } = messages.next();
+  return done === true ? undefined : value;
+}
+
 function costOf(entry: OutgoingEntry): number {
   return entry.bytes.byteLength + entryOverheadBytes;
 }
 
-function isTransient({ messages }: OutgoingEntry): boolean {
-  return messages.every(({ isPersistent }) => !isPersistent);
+function isDroppable({ messages }: OutgoingEntry): boolean {
+  return messages.every((message) => message.isDroppable);
 }
 
-function isLoose({ isPersistent, key }: OutgoingMessage): boolean {
-  return !isPersistent && key === undefined;
+function isLoose(message: OutgoingMessage): boolean {
+  return message.isDroppable && message.key === undefined;
 }
 
 function settle({ messages }: OutgoingEntry, outcome: SendOutcome): void {
-  for (const message of messages) message.onOutcome?.(outcome);
+  for (const message of messages) message.receipt?.settle(outcome);
 }

@@ -1,4 +1,14 @@
 export type { KeepAliveOptions, OpenOptions } from "@resoio/core";
+export { joinChannel } from "./channels/join-channel.js";
+export type {
+  ClientSendOptions,
+  JoinChannelOptions,
+  JoinedChannel,
+  JoinedChannelGroup,
+  JoinedChannelStats,
+  MessageInfo,
+  ResumePoint,
+} from "./channels/joined-channel.js";
 export type { ConnectProxyOptions } from "./connect-proxy.js";
 export { connectProxy } from "./connect-proxy.js";
 export type { WebSocketTransport, WebSocketTransportOptions } from "./create-web-socket-transport.js";

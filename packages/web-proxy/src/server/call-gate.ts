@@ -143,6 +143,7 @@ class GatedCall implements WireCall {
       onOpen: () => listener.onOpen(),
       onHeader: () => listener.onHeader(),
       onMessage: (message) => this.#onMessage(message),
+      drained: async () => await listener.drained?.(),
       onEnd: (error, isOwnDoing) => this.#onEnd(error, isOwnDoing),
     });
   }

@@ -1,6 +1,7 @@
 import { type DescMethod, getOption } from "@bufbuild/protobuf";
 import { type Access, rpcs } from "@resoio/core";
 import { Access as AccessNumber, access as accessOption } from "@resoio/core/gen/resoio/access/v1/access_pb";
+import { Channels } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { pathOf } from "@resoio/core/internal";
 
@@ -23,8 +24,8 @@ const accessNames: Readonly<Record<AccessNumber, Access | undefined>> = {
   [AccessNumber.SECRET]: "secret",
 };
 
-const ownRpcs: readonly CallableRpc[] = Picture.methods.map((method) => ({
-  id: `picture.${method.localName}`,
+const ownRpcs: readonly CallableRpc[] = [...Picture.methods, ...Channels.methods].map((method) => ({
+  id: `${method.parent.name.toLowerCase()}.${method.localName}`,
   path: pathOf(method),
   method,
   access: accessNames[getOption(method, accessOption)],

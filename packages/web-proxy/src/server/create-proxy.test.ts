@@ -85,8 +85,8 @@ describe("options that cannot be are refused:", () => {
   const upstream: ResoniteTransport = createRouterTransport(() => {});
 
   it.each<[string, ProxyOptions, RegExp]>([
-    ["no upstream", {}, /no upstream/],
-    ["no upstream among names", { upstreams: {} }, /no upstream/],
+    ["no upstream", {}, /nothing to serve/],
+    ["no upstream among names", { upstreams: {} }, /nothing to serve/],
     ["two for the same name", { upstream, upstreams: { default: upstream } }, /the same/],
     ["a port that is none", { upstream, port: 65_536 }, /port/],
     ["half a port", { upstream, port: 1.5 }, /port/],

@@ -43,6 +43,8 @@ export interface ProxyClient {
   /** Name of the upstream that its calls go to. */
   readonly upstream: string;
   readonly counters: Counters;
+  /** What waits for the client to take it, in bytes. Missing where that is not known. */
+  readonly waitingBytes?: number;
   /** Ends all its calls and its connection. `reason` is a short sentence that the client is told. */
   close(reason: string): void;
 }

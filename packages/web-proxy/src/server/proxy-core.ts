@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidOptionsError, type ResoniteTransport } from "@resoio/core";
+import { Channels } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import { systemClock } from "../clock.js";
 import { createAccessPolicy } from "./access/access-policy.js";
 import { OriginPolicy } from "./access/origin-policy.js";
 import { RateLimiter } from "./access/rate-limiter.js";
-import { createCallGate } from "./call-gate.js";
+import { type CallTarget, createCallGate } from "./call-gate.js";
+import { ChannelHost } from "./channels/channel-host.js";
 import { ClientRegistry, type ConnectedClient } from "./client-registry.js";
 import { UpstreamStates } from "./http/health.js";
 import { HttpHandler } from "./http/http-handler.js";
@@ -42,6 +45,7 @@ export class ProxyCore {
   readonly #states = new UpstreamStates();
   readonly #metrics: ProxyMetrics;
   readonly #engines: ProxyEngines;
+  readonly #channels: ChannelHost;
   readonly #world: ProxyWorld | undefined;
   readonly #http: HttpHandler;
   readonly #webSockets: WebSocketEndpoint;
@@ -65,6 +69,12 @@ export class ProxyCore {
       clients: () => this.#clients,
       upstreams: this.#states,
       hubs: () => [...this.#engines.hubs()].map(([name, hub]) => [name, hub.stats()] as const),
+    });
+    this.#channels = new ChannelHost({
+      channels: options.channels,
+      maxMessageBytes: limits.maxMessageBytes,
+      maxChannels: limits.maxChannels,
+      clock: systemClock,
     });
     this.#engines = this.#createEngines();
     this.#world =
@@ -159,6 +169,8 @@ export class ProxyCore {
 
   /** As `RunningProxy.stop`. */
   async stop({ drainMs = 5_000 }: StopOptions = {}): Promise<void> {
+    // Before the sockets: that they are closed is not what their clients are gone for.
+    if (drainMs === 0) void this.#channels.close(stopReason);
     const webSocketsClosed = this.#webSockets.close(stopReason, { drainMs });
     if (!this.#isStopping) {
       this.#isStopping = true;
@@ -178,11 +190,13 @@ export class ProxyCore {
     const callRate = new RateLimiter({ perSecond: acceptedCallsPerSecond, burst: 2 * acceptedCallsPerSecond });
     const loginRate = new RateLimiter({ perSecond: loginAttemptsPerMinute / 60, burst: loginAttemptsPerMinute });
     const rates = { openCalls: this.#openCalls, callRate, loginRate, observer: this.#metrics };
+    const channels = this.#channels;
     return new ProxyEngines({
-      createGate: (hub) => createCallGate({ hub, ...rates }),
+      createGate: (hub) => createCallGate({ hub: withChannels(hub, channels), ...rates }),
       states: this.#states,
       clients: () => this.#clients,
       source,
+      channels: { gate: createCallGate({ hub: channels, ...rates }), isEmpty: channels.isEmpty },
     });
   }
 
@@ -211,13 +225,16 @@ export class ProxyCore {
     const stopping = new ConnectError(stopReason, Code.Unavailable);
     this.#door?.close();
     this.#openCalls.refuse(stopping);
+    void this.#channels.drain(stopReason);
     await Promise.race([this.#openCalls.drained(), this.#cutShort.promise]);
     this.#world?.server.stop();
     this.#engines.close(stopping);
+    const channelsClosed = this.#channels.close(stopReason);
     await webSocketsClosed;
     await withinLinger(this.#openRequests.ended());
     this.#openRequests.destroy();
     await withinLinger(this.#clients.settled());
+    await channelsClosed;
     await this.#door?.release();
     this.#states.stop();
     if (ownsUpstreams) {
@@ -225,6 +242,14 @@ export class ProxyCore {
     }
     logger.info("the proxy has stopped");
   }
+}
+
+/** The calls to an engine, and those to the channels, which are the same for all engines. */
+function withChannels(engine: CallTarget, channels: CallTarget): CallTarget {
+  return {
+    createCall: (client, request, listener) =>
+      (request.method === Channels.method.join ? channels : engine).createCall(client, request, listener),
+  };
 }
 
 /** Waits for `event`, but not for long. */

@@ -1,5 +1,6 @@
 import { Code, ConnectError, type ResoniteTransport } from "@resoio/core";
 import type { CallGate } from "./call-gate.js";
+import { joinPath } from "./channels/channel-host.js";
 import type { UpstreamStates } from "./http/health.js";
 import { createHub, type Hub } from "./hub.js";
 import type { ProxyClient } from "./proxy-client.js";
@@ -23,6 +24,8 @@ export interface ProxyEnginesOptions {
   readonly clients: () => Iterable<ProxyClient>;
   /** Engines that come and go. With them, and without an upstream named `default`, that is the only engine there is. */
   readonly source: EngineSource | undefined;
+  /** The channels, for those who name no engine. They are the same for all. */
+  readonly channels: { readonly gate: CallGate; readonly isEmpty: boolean };
 }
 
 interface Entry extends ProxyEngine {
@@ -57,7 +60,8 @@ export class ProxyEngines {
   /** The engine with this name, or the one that those mean who name none. */
   find(name: string | undefined): ProxyEngine | undefined {
     const entry = this.#entries.get(name ?? defaultUpstreamName);
-    if (entry !== undefined || this.#options.source === undefined) return entry;
+    const { source, channels } = this.#options;
+    if (entry !== undefined || (source === undefined && channels.isEmpty)) return entry;
     return name === undefined || name === defaultUpstreamName ? this.#onlyEngine : undefined;
   }
 
@@ -144,6 +148,7 @@ export class ProxyEngines {
   #createDefaultGate(): CallGate {
     return {
       createCall: (client, request, listener) => {
+        if (request.path === joinPath) return this.#options.channels.gate.createCall(client, request, listener);
         if (this.#only() === undefined) this.#options.source?.refresh?.();
         const only = this.#only();
         if (only !== undefined) return only.gate.createCall(client, request, listener);
@@ -154,6 +159,9 @@ export class ProxyEngines {
   }
 
   #noOnlyEngine(): ConnectError {
+    if (this.#options.source === undefined && this.#entries.size === 0) {
+      return new ConnectError("this proxy serves channels and no engine", Code.Unavailable);
+    }
     const names = [...this.#entries.keys()].map((name) => `/ws/${name}`).join(", ");
     return names === ""
       ? new ConnectError("no engine runs: start Resonite with the mod, or npx resoio-mock", Code.Unavailable)

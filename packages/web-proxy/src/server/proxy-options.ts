@@ -2,6 +2,7 @@ import { type Access, InvalidOptionsError, type Logger, type ResoniteTransport, 
 import { maxTimerMs } from "@resoio/core/internal";
 import { isLoopbackHost } from "./access/loopback.js";
 import { checkAccess, tokenKey } from "./access/tokens.js";
+import type { Channel } from "./channels/channel.js";
 import type { ClientHooks } from "./client-registry.js";
 import { defaultContentSecurityPolicy } from "./http/security-headers.js";
 import { resolveWebSocketLimits, type WebSocketLimits } from "./websocket/websocket-limits.js";
@@ -22,11 +23,16 @@ export interface ProxyLimits extends WebSocketLimits {
    * More end with `ResourceExhausted`. Default 5.
    */
   readonly loginAttemptsPerMinute: number;
+  /** How many channels one connection may be in. One more is refused with `ResourceExhausted`. Default 16. */
+  readonly maxChannels: number;
   /** How long a client may take to send the headers of an HTTP request. Default 10,000. */
   readonly headersTimeoutMs: number;
   /** How long a client may take to send an HTTP request with its body. Default 30,000. */
   readonly requestTimeoutMs: number;
 }
+
+/** A channel of whatever messages. */
+export type ServedChannel = Pick<Channel, "name" | "close">;
 
 /** Options of every proxy, whatever it listens on. */
 export interface CommonProxyOptions extends ClientHooks {
@@ -39,6 +45,11 @@ export interface CommonProxyOptions extends ClientHooks {
    * named. Their transports stay the source's.
    */
   readonly engines?: EngineSource;
+  /**
+   * What `createChannel` has made: messages of one's own, for clients of whatever engine. With them there need not be any engine. They
+   * stay the caller's: stopping the proxy ends the calls of its clients, not the channels.
+   */
+  readonly channels?: readonly ServedChannel[];
   /** Shows all mods as instances of a VirMesh world, at `/public/...` and `/private/...`. Default: no world. */
   readonly world?: ProxyWorldOptions;
   /** Whether stopping the proxy closes the transports too. Default false. */
@@ -86,6 +97,7 @@ export interface ProxyOptions extends CommonProxyOptions {
 export interface ResolvedProxyOptions {
   readonly upstreams: ReadonlyMap<string, ResoniteTransport>;
   readonly engines: EngineSource | undefined;
+  readonly channels: readonly ServedChannel[];
   readonly world: ProxyWorldOptions | undefined;
   readonly ownsUpstreams: boolean;
   readonly allowHosts: readonly string[];
@@ -114,6 +126,7 @@ const defaultLimits: Omit<ProxyLimits, keyof WebSocketLimits> = {
   maxSockets: 2_000,
   acceptedCallsPerSecond: 500,
   loginAttemptsPerMinute: 5,
+  maxChannels: 16,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
 };
@@ -127,6 +140,7 @@ export function resolveProxyOptions(options: CommonProxyOptions): ResolvedProxyO
   return {
     upstreams: collectUpstreams(options),
     engines: options.engines,
+    channels: options.channels ?? [],
     world: options.world,
     ownsUpstreams,
     allowHosts,
@@ -173,11 +187,8 @@ export function checkUpstreamName(name: string): void {
   throw new InvalidOptionsError(`${JSON.stringify(name)} cannot be the name of an upstream: it takes ${rule}`);
 }
 
-function collectUpstreams({
-  upstream,
-  upstreams = {},
-  engines,
-}: CommonProxyOptions): ReadonlyMap<string, ResoniteTransport> {
+function collectUpstreams(options: CommonProxyOptions): ReadonlyMap<string, ResoniteTransport> {
+  const { upstream, upstreams = {}, engines, channels = [] } = options;
   const found = new Map(Object.entries(upstreams));
   for (const name of found.keys()) checkUpstreamName(name);
   if (upstream !== undefined) {
@@ -186,15 +197,15 @@ function collectUpstreams({
     }
     found.set(defaultUpstreamName, upstream);
   }
-  if (found.size === 0 && engines === undefined) {
-    throw new InvalidOptionsError("there is no upstream: give upstream, upstreams or engines");
+  if (found.size === 0 && engines === undefined && channels.length === 0) {
+    throw new InvalidOptionsError("there is nothing to serve: give upstream, upstreams, engines or channels");
   }
   return found;
 }
 
 function resolveLimits(limits: Partial<ProxyLimits> = {}): ProxyLimits {
   const resolved = { ...defaultLimits, ...limits };
-  for (const name of ["maxSockets", "acceptedCallsPerSecond", "loginAttemptsPerMinute"] as const) {
+  for (const name of ["maxSockets", "acceptedCallsPerSecond", "loginAttemptsPerMinute", "maxChannels"] as const) {
     checkLimit(name, resolved[name], Number.MAX_SAFE_INTEGER);
   }
   for (const name of ["headersTimeoutMs", "requestTimeoutMs"] as const) checkLimit(name, resolved[name], maxTimerMs);

@@ -53,6 +53,7 @@ export class WebSocketCall implements OutputSource {
   /** Upstream has ended with this; it goes out behind the data that still waits. */
   #endPayload: Uint8Array | undefined;
   #isOver = false;
+  #allTaken: PromiseWithResolvers<void> | undefined;
 
   /** Throws `ProtocolError` when the client offers more credit than there can be. */
   constructor(options: WebSocketCallOptions) {
@@ -88,6 +89,7 @@ export class WebSocketCall implements OutputSource {
         onOpen: () => this.#onOpen(),
         onHeader: () => this.#onHeader(),
         onMessage: (message) => this.#onResponse(message),
+        drained: () => this.#drained(),
         onEnd: (error, isOwnDoing) => this.#onEnd(error, isOwnDoing),
       });
       this.#upstream.start();
@@ -139,7 +141,10 @@ export class WebSocketCall implements OutputSource {
 
   take(): Uint8Array | undefined {
     const piece = this.#sender.take();
-    if (this.#sender.isIdle && this.#endPayload !== undefined) this.#finish(this.#endPayload);
+    if (this.#sender.isIdle) {
+      this.#tellAllTaken();
+      if (this.#endPayload !== undefined) this.#finish(this.#endPayload);
+    }
     return piece;
   }
 
@@ -186,6 +191,18 @@ export class WebSocketCall implements OutputSource {
     this.#sender.add(message);
     if (this.#sender.waitingBytes > maxUnsentBytes) this.settle();
     this.#options.output.wake(this);
+  }
+
+  /** Resolves when the socket has all that came from upstream. */
+  async #drained(): Promise<void> {
+    if (this.#isOver || this.#sender.isIdle) return;
+    this.#allTaken ??= Promise.withResolvers();
+    await this.#allTaken.promise;
+  }
+
+  #tellAllTaken(): void {
+    this.#allTaken?.resolve();
+    this.#allTaken = undefined;
   }
 
   #onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void {
@@ -237,6 +254,7 @@ export class WebSocketCall implements OutputSource {
     this.#isOver = true;
     this.#early = undefined;
     this.#sender.clear();
+    this.#tellAllTaken();
     this.#options.output.remove(this);
     if (endPayload !== undefined) this.#options.output.sendControl(frameTypes.end, this.id, endPayload);
     this.#options.onOver(this);

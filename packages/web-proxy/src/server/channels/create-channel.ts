@@ -1,0 +1,298 @@
+import { InvalidOptionsError } from "@resoio/core";
+import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import type { AtomicOptions, HeldGroup, HeldGroupOptions } from "../../channels/atomic-groups.js";
+import { BatchEncoder } from "../../channels/batch-encoder.js";
+import { Callbacks } from "../../channels/callbacks.js";
+import type { ChannelSchema, DownInits, DownName, UpMessages } from "../../channels/channel-schema.js";
+import { groupView } from "../../channels/group-view.js";
+import type { Unsubscribe } from "../../channels/handlers.js";
+import { MessageListeners } from "../../channels/message-listeners.js";
+import type { OutgoingMessage } from "../../channels/outgoing.js";
+import type { SendReceipt } from "../../channels/send-receipt.js";
+import { WindowScheduler } from "../../channels/window-scheduler.js";
+import type {
+  BroadcastOptions,
+  BroadcastResult,
+  Channel,
+  ChannelClient,
+  ChannelCloseSummary,
+  ChannelErrorContext,
+  ChannelGroup,
+  ChannelRoom,
+  ChannelState,
+  ChannelStats,
+  ClientGroup,
+  ClientId,
+  ConnectOptions,
+  Disconnect,
+  ObservedMessage,
+  SendOptions,
+} from "./channel.js";
+import { type ChannelDoor, doors, type JoinedMember } from "./channel-door.js";
+import { ChannelEntrance } from "./channel-entrance.js";
+import type { ChannelMember, MemberHome, MemberLink } from "./channel-member.js";
+import { type ChannelOptions, type ResolvedChannelOptions, resolveChannelOptions } from "./channel-options.js";
+import { ChannelOutput } from "./channel-output.js";
+import type { Addressed } from "./fan-out.js";
+import { stateView } from "./pending-messages.js";
+
+/**
+ * Makes a channel: messages of one's own between a program and those who join it through a proxy, see `createProxy({ channels })` and
+ * `joinChannel`. It lives until it is closed; the proxies that it is given to come and go.
+ *
+ * Throws {@link InvalidOptionsError} for options that cannot be.
+ */
+export function createChannel<S extends ChannelSchema>(schema: S, options: ChannelOptions = {}): Channel<S> {
+  return new ChannelImpl(schema, resolveChannelOptions(options));
+}
+
+/** The parts of a channel, put together. */
+class ChannelImpl<S extends ChannelSchema>
+  extends MessageListeners<UpMessages<S>, ChannelClient<S>>
+  implements Channel<S>, MemberHome<S>
+{
+  readonly name: string;
+  readonly schema: S;
+  readonly options: ResolvedChannelOptions;
+  readonly scheduler: WindowScheduler;
+  readonly encoder: BatchEncoder;
+  readonly state: ChannelState;
+  readonly listeners = this;
+  readonly #output: ChannelOutput<ChannelMember<S>>;
+  readonly #entrance: ChannelEntrance<S>;
+  readonly #errorCallbacks = new Callbacks<[unknown, ChannelErrorContext<S>]>();
+  readonly #observers = new Callbacks<[ObservedMessage<S>]>();
+
+  constructor(schema: S, options: ResolvedChannelOptions) {
+    super();
+    const { clock } = options;
+    this.name = schema.name;
+    this.schema = schema;
+    this.options = options;
+    this.scheduler = new WindowScheduler(clock);
+    this.encoder = new BatchEncoder(clock);
+    this.#entrance = new ChannelEntrance<S>({
+      schema,
+      options,
+      home: () => this,
+      canResume: (session, sequence) => this.#output.canResume(session, sequence),
+      report: (error, context) => this.report(error, context),
+    });
+    this.#output = new ChannelOutput({
+      schema,
+      options,
+      receivers: () => this.#entrance.members.values(),
+      leastCursor: () => this.#entrance.sessions.leastCursor,
+      onSent: (addressed) => this.#observeDown(addressed),
+      onNotKept: (error, messageName) => this.report(error, { during: "message", client: undefined, messageName }),
+    });
+    this.state = stateView(() => this.#output.store, clock);
+    doors.set(this, this.#door());
+  }
+
+  get clients(): ReadonlyMap<ClientId, ChannelClient<S>> {
+    return this.#entrance.members;
+  }
+
+  get rooms(): readonly string[] {
+    return this.#output.rooms.names;
+  }
+
+  get sequence(): number {
+    return this.#output.sequence;
+  }
+
+  get stats(): ChannelStats {
+    const { budget, sequence } = this.#output;
+    return {
+      clients: this.#entrance.members.size,
+      keptMessages: budget.messages,
+      keptBytes: budget.bytes,
+      sentMessages: sequence,
+      unsentMessages: this.#entrance.unsentMessages,
+    };
+  }
+
+  broadcast<Name extends DownName<S>>(
+    name: Name,
+    message: DownInits<S>[Name],
+    options?: BroadcastOptions,
+  ): BroadcastResult {
+    return this.#output.broadcast(name, message, options);
+  }
+
+  send<Name extends DownName<S>>(
+    member: ChannelMember<S>,
+    name: Name,
+    message: DownInits<S>[Name],
+    options: SendOptions | undefined,
+  ): SendReceipt {
+    return this.#output.send(member, name, message, options);
+  }
+
+  room(name: string): ChannelRoom<S> {
+    const { rooms } = this.#output;
+    return {
+      name,
+      get clients() {
+        return [...rooms.members(name)];
+      },
+      state: stateView(() => rooms.store(name), this.options.clock),
+      broadcast: (messageName, message, options) => this.broadcast(messageName, message, { ...options, room: name }),
+    };
+  }
+
+  atomic<T>(work: () => T, options?: AtomicOptions): T {
+    return this.#output.atomic(work, options);
+  }
+
+  begin(options?: HeldGroupOptions): ChannelGroup<S> {
+    const group = this.#output.begin(options);
+    return groupView(group, {
+      broadcast: <Name extends DownName<S>>(
+        name: Name,
+        message: DownInits<S>[Name],
+        broadcastOptions?: BroadcastOptions,
+      ) => this.#output.broadcast(name, message, broadcastOptions, group),
+      send: <Name extends DownName<S>>(
+        client: ChannelClient<S>,
+        name: Name,
+        message: DownInits<S>[Name],
+        sendOptions?: SendOptions,
+      ) => this.#sendIn(group, client, name, message, sendOptions),
+    });
+  }
+
+  beginFor(member: ChannelMember<S>, options: HeldGroupOptions | undefined): ClientGroup<S> {
+    const group = this.#output.begin(options);
+    return groupView(group, {
+      send: <Name extends DownName<S>>(name: Name, message: DownInits<S>[Name], sendOptions?: SendOptions) =>
+        this.#sendIn(group, member, name, message, sendOptions),
+    });
+  }
+
+  async flush(): Promise<void> {
+    const welcomed = [...this.#entrance.members.values()].filter(({ state }) => state !== "connecting");
+    await Promise.all(welcomed.map((member) => member.flush()));
+  }
+
+  onConnect(callback: (client: ChannelClient<S>) => unknown, options: ConnectOptions = {}): Unsubscribe {
+    return this.#entrance.onConnect(callback, options);
+  }
+
+  onReady(callback: (client: ChannelClient<S>) => unknown): Unsubscribe {
+    return this.#entrance.onReady(callback);
+  }
+
+  onDisconnect(callback: (client: ChannelClient<S>, disconnect: Disconnect) => unknown): Unsubscribe {
+    return this.#entrance.onDisconnect(callback);
+  }
+
+  onError(callback: (error: unknown, context: ChannelErrorContext<S>) => void): Unsubscribe {
+    return this.#errorCallbacks.add(callback);
+  }
+
+  observe(observer: (message: ObservedMessage<S>) => void): Unsubscribe {
+    return this.#observers.add(observer);
+  }
+
+  async close({
+    drainMs = 5_000,
+    reason = `the channel ${this.name} was closed`,
+  }: {
+    readonly drainMs?: number;
+    readonly reason?: string;
+  } = {}): Promise<ChannelCloseSummary> {
+    const before = this.#entrance.unsentMessages;
+    this.#output.close();
+    await this.#entrance.close(reason, drainMs);
+    this.encoder.clear();
+    return { unsentMessages: this.#entrance.unsentMessages - before };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close({ drainMs: 0 });
+  }
+
+  enter(member: ChannelMember<S>, room: string): Iterator<OutgoingMessage> {
+    return this.#output.enter(member, room);
+  }
+
+  leave(member: ChannelMember<S>, room: string): void {
+    this.#output.leave(member, room);
+  }
+
+  welcome(member: ChannelMember<S>): Promise<boolean> {
+    return this.#entrance.welcome(member);
+  }
+
+  replayFor(member: ChannelMember<S>): Iterator<OutgoingMessage> {
+    return this.#output.replayFor(member);
+  }
+
+  ready(member: ChannelMember<S>): Promise<void> {
+    return this.#entrance.ready(member);
+  }
+
+  gone(member: ChannelMember<S>, disconnect: Disconnect): void {
+    this.#entrance.gone(member, disconnect);
+  }
+
+  departed(member: ChannelMember<S>): Promise<void> {
+    return this.#entrance.departed(member);
+  }
+
+  report(error: unknown, context: ChannelErrorContext<S>): void {
+    const { during, client, messageName } = context;
+    if (this.#errorCallbacks.size === 0) {
+      const about = [client && `client ${client.id}`, messageName].filter((part) => part !== undefined).join(", ");
+      this.options.logger.warn(`channel ${this.name}: ${during} failed${about && ` (${about})`}: ${String(error)}`);
+    }
+    this.#errorCallbacks.callAtOnce([error, context], (failure) =>
+      this.options.logger.warn(`channel ${this.name}: an error callback failed: ${String(failure)}`),
+    );
+  }
+
+  observeUp(member: ChannelMember<S>, name: string, payload: Uint8Array): void {
+    this.#tellObservers({ direction: "up", name, payload, client: member, rooms: [] });
+  }
+
+  #observeDown({ message: { name, payload }, only, rooms = [] }: Addressed<ChannelMember<S>>): void {
+    this.#tellObservers({ direction: "down", name, payload, client: only, rooms });
+  }
+
+  #tellObservers({ name, ...message }: Omit<ObservedMessage<S>, "type"> & { readonly name: string }): void {
+    const type = this.#observers.size === 0 ? undefined : this.schema.byName(name);
+    if (type === undefined) return;
+    this.#observers.callAtOnce([{ ...message, type }], (error) =>
+      this.report(error, { during: "observe", client: message.client, messageName: name }),
+    );
+  }
+
+  /** A client that is gone, or of another channel, takes no part in a group. */
+  #sendIn<Name extends DownName<S>>(
+    group: HeldGroup<Addressed<ChannelMember<S>>>,
+    client: ChannelClient<S>,
+    name: Name,
+    message: DownInits<S>[Name],
+    options: SendOptions | undefined,
+  ): SendReceipt {
+    const member = this.#entrance.members.get(client.id);
+    if (member !== client || member === undefined) return client.send(name, message, options);
+    return this.#output.send(member, name, message, options, group);
+  }
+
+  #door(): ChannelDoor {
+    return {
+      name: this.name,
+      admit: (join: ChannelJoin, link: MemberLink): JoinedMember => {
+        try {
+          return this.#entrance.admit(join, link);
+        } catch (error) {
+          this.report(error, { during: "join", client: undefined, messageName: undefined });
+          throw error;
+        }
+      },
+    };
+  }
+}
