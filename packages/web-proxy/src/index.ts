@@ -35,6 +35,7 @@ export type {
 export { createChannel } from "./server/channels/create-channel.js";
 export type { ClientHooks, ConnectedClient } from "./server/client-registry.js";
 export { createProxy } from "./server/create-proxy.js";
+export type { StaticFilesOptions } from "./server/http/static-files.js";
 export type { ListenErrorCode } from "./server/listen-error.js";
 export { ListenError } from "./server/listen-error.js";
 export type { ClientCounters } from "./server/proxy-client.js";

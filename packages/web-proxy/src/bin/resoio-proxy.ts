@@ -31,6 +31,7 @@ interface ServeOptions {
   readonly mock?: true;
   readonly upstream?: readonly { readonly name: string; readonly socketPath: string }[];
   readonly static?: string;
+  readonly staticFallback?: string;
   readonly allowOrigin?: string[];
   readonly allowHost?: string[];
   readonly grant?: readonly Access[];
@@ -76,6 +77,7 @@ function createProgram(): Command {
       collectNamedSocket,
     )
     .option("--static <folder>", "a folder of files to serve")
+    .option("--static-fallback <file>", "the file in it that answers where a page has none: index.html")
     .option("--allow-origin <origin...>", "other origins whose pages may use the proxy, like http://localhost:5173")
     .option("--allow-host <name...>", "other names by which the proxy is reached")
     .option("--grant <access>", "what may be done without a token, beside observe,control", parseAccess)
@@ -138,7 +140,7 @@ async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<
     allowHost = [],
     grant = [],
   } = options;
-  const { tokenSecretFile, tlsCert, tlsKey, requireToken = false } = options;
+  const { staticFallback, tokenSecretFile, tlsCert, tlsKey, requireToken = false } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new InvalidOptionsError("--tls-cert and --tls-key belong together: give both or none");
   }
@@ -155,6 +157,7 @@ async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<
     anonymousAccess: requireToken ? [] : ["observe", "control", ...grant],
     logger,
     ...(staticDirectory === undefined ? {} : { staticDirectory }),
+    ...(staticFallback === undefined ? {} : { staticFiles: { fallback: staticFallback } }),
     ...(tls === undefined ? {} : { tls }),
     ...(tokenSecretFile === undefined ? {} : { tokenSecret: await readSecret(tokenSecretFile, logger) }),
   };

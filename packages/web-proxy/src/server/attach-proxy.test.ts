@@ -394,6 +394,11 @@ describe("who comes to a proxy on somebody else's server", () => {
     });
     sent.end();
     expect((await once(sent, "response"))[0].statusCode).toBe(200);
+    await attach(secure, { path: "/open", allowHosts: [address], logger });
+    const refused = httpsRequest(`${safe}/open/healthz`, { ca: localhostCert, servername: "localhost", agent: false });
+    refused.end();
+    expect((await once(refused, "response"))[0].statusCode).toBe(403);
+    expect(warnings).toHaveLength(3);
   });
 
   it("is warned of when a server listens for everybody after the proxy was put there", async () => {

@@ -32,7 +32,7 @@ export interface ProxyPlace {
   readonly mountPath: string;
 }
 
-/** How long the last answers may take to leave, and hooks to come to their end, in milliseconds, once the calls are over. */
+/** How long the last answers may take to leave, and hooks to come to their end, in milliseconds, when there is no time left. */
 const lingerMs = 1_000;
 const stopReason = "the proxy is stopping";
 
@@ -56,9 +56,9 @@ export class ProxyCore {
 
   /** Throws {@link InvalidOptionsError} for options that cannot be. */
   static async create(options: ResolvedProxyOptions, place: ProxyPlace): Promise<ProxyCore> {
-    const { staticDirectory } = options;
-    const staticFiles = staticDirectory === undefined ? undefined : await createStaticFiles(staticDirectory);
-    return new ProxyCore(options, place, staticFiles);
+    const { staticDirectory, staticFiles } = options;
+    if (staticDirectory === undefined) return new ProxyCore(options, place, undefined);
+    return new ProxyCore(options, place, await createStaticFiles(staticDirectory, staticFiles));
   }
 
   private constructor(options: ResolvedProxyOptions, place: ProxyPlace, staticFiles: StaticFiles | undefined) {
@@ -231,9 +231,9 @@ export class ProxyCore {
     this.#engines.close(stopping);
     const channelsClosed = this.#channels.close(stopReason);
     await webSocketsClosed;
-    await withinLinger(this.#openRequests.ended());
+    await this.#wait(this.#openRequests.ended());
     this.#openRequests.destroy();
-    await withinLinger(this.#clients.settled());
+    await this.#wait(this.#clients.settled());
     await channelsClosed;
     await this.#door?.release();
     this.#states.stop();
@@ -241,6 +241,19 @@ export class ProxyCore {
       for (const transport of upstreams.values()) await transport[Symbol.asyncDispose]?.();
     }
     logger.info("the proxy has stopped");
+  }
+
+  /** Waits for `event` as long as there is time, and a little longer. */
+  async #wait(event: Promise<void>): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    void this.#cutShort.promise.then(() => {
+      if (!isOver) timer = setTimeout(resolve, lingerMs);
+    });
+    await Promise.race([event, late]);
+    isOver = true;
+    clearTimeout(timer);
   }
 }
 
@@ -250,12 +263,4 @@ function withChannels(engine: CallTarget, channels: CallTarget): CallTarget {
     createCall: (client, request, listener) =>
       (request.method === Channels.method.join ? channels : engine).createCall(client, request, listener),
   };
-}
-
-/** Waits for `event`, but not for long. */
-async function withinLinger(event: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, lingerMs);
-  await Promise.race([event, promise]);
-  clearTimeout(timer);
 }

@@ -5,6 +5,7 @@ import { checkAccess, tokenKey } from "./access/tokens.js";
 import type { Channel } from "./channels/channel.js";
 import type { ClientHooks } from "./client-registry.js";
 import { defaultContentSecurityPolicy } from "./http/security-headers.js";
+import type { StaticFilesOptions } from "./http/static-files.js";
 import { resolveWebSocketLimits, type WebSocketLimits } from "./websocket/websocket-limits.js";
 import type { EngineSource } from "./world/engine-source.js";
 import type { ProxyWorldOptions } from "./world/proxy-world.js";
@@ -67,6 +68,8 @@ export interface CommonProxyOptions extends ClientHooks {
   readonly anonymousAccess?: readonly Access[];
   /** A folder of files to serve. Default none. */
   readonly staticDirectory?: string;
+  /** How they are served. */
+  readonly staticFiles?: StaticFilesOptions;
   /** The `Content-Security-Policy` of these files. Default: pages may load what comes from the proxy. Empty: none. */
   readonly contentSecurityPolicy?: string;
   /** What clients may take. */
@@ -105,6 +108,7 @@ export interface ResolvedProxyOptions {
   readonly tokenKey: Uint8Array | undefined;
   readonly anonymousAccess: readonly Access[];
   readonly staticDirectory: string | undefined;
+  readonly staticFiles: StaticFilesOptions | undefined;
   readonly contentSecurityPolicy: string;
   readonly limits: ProxyLimits;
   readonly logger: Logger;
@@ -134,7 +138,7 @@ const defaultLimits: Omit<ProxyLimits, keyof WebSocketLimits> = {
 /** Fills in what is left out. Throws {@link InvalidOptionsError}, which says what to do, for what cannot be. */
 export function resolveProxyOptions(options: CommonProxyOptions): ResolvedProxyOptions {
   const { tokenSecret, anonymousAccess = ["observe", "control"], allowHosts = [], allowOrigins = [] } = options;
-  const { staticDirectory, logger = silentLogger, ownsUpstreams = false } = options;
+  const { staticDirectory, staticFiles, logger = silentLogger, ownsUpstreams = false } = options;
   const { contentSecurityPolicy = defaultContentSecurityPolicy, onClientConnect, onClientDisconnect } = options;
   checkAccess(anonymousAccess, "anonymousAccess");
   return {
@@ -148,6 +152,7 @@ export function resolveProxyOptions(options: CommonProxyOptions): ResolvedProxyO
     tokenKey: tokenSecret === undefined ? undefined : tokenKey(tokenSecret),
     anonymousAccess,
     staticDirectory,
+    staticFiles,
     contentSecurityPolicy,
     limits: resolveLimits(options.limits),
     logger,

@@ -8,23 +8,14 @@ import { createMockMod } from "@resoio/mock-server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { localhostCert, localhostKey } from "../testing/localhost-certificate.js";
-import { openServer } from "../testing/open-server.js";
+import { type PlacedProxy, proxyPlaces } from "../testing/proxy-places.js";
 import { callJson, rawRequest } from "../testing/raw-request.js";
 import { tryWebSocket } from "../testing/try-websocket.js";
 import { subprotocol } from "../wire/protocol.js";
-import { attachProxy } from "./attach-proxy.js";
 import { createProxy } from "./create-proxy.js";
 import type { CommonProxyOptions } from "./proxy-options.js";
-import type { RunningProxy } from "./web-proxy.js";
 
 const ping = "/resonite_io.v1.Connection/Ping";
-
-/** A proxy, and where it is, without a slash at the end. */
-interface Opened {
-  readonly proxy: RunningProxy;
-  readonly origin: string;
-  readonly path: string;
-}
 
 let stack: AsyncDisposableStack;
 
@@ -34,25 +25,6 @@ beforeEach(() => {
 afterEach(async () => {
   await stack.disposeAsync();
 });
-
-const kinds: readonly { readonly kind: string; readonly open: (options: CommonProxyOptions) => Promise<Opened> }[] = [
-  {
-    kind: "a proxy that listens by itself",
-    async open(options) {
-      const proxy = stack.use(await createProxy({ ...options, port: 0 }));
-      return { proxy, origin: proxy.url, path: "" };
-    },
-  },
-  {
-    kind: "a proxy on somebody else's server",
-    async open(options) {
-      const owner = stack.use(openServer());
-      const origin = await owner.listen();
-      const path = "/some/path";
-      return { proxy: stack.use(await attachProxy(owner.server, { ...options, path })), origin, path };
-    },
-  },
-];
 
 /** Answers pings when it is told to. */
 function heldUpstream() {
@@ -68,19 +40,21 @@ function heldUpstream() {
   return { upstream, started: started.promise, answer: hold.resolve };
 }
 
-async function openSocket({ origin, path }: Omit<Opened, "proxy">): Promise<WebSocket> {
+async function openSocket({ origin, path }: Omit<PlacedProxy, "proxy">): Promise<WebSocket> {
   const socket = new WebSocket(`${origin.replace("http", "ws")}${path}/ws`, [subprotocol]);
   stack.defer(() => socket.terminate());
   await once(socket, "open");
   return socket;
 }
 
-describe.each(kinds)("oracle 12: stopping $kind", ({ open }) => {
+describe.each(proxyPlaces)("oracle 12: stopping a proxy on $place", ({ open: openAt }) => {
+  const open = (options: CommonProxyOptions): Promise<PlacedProxy> => openAt(stack, options);
+
   it("closes WebSockets with 1001, and runs every hook of those who go before it resolves", async () => {
     const events: string[] = [];
     const hold = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
-    const { upstream } = heldUpstream();
+    const { upstream, answer } = heldUpstream();
     const opened = await open({
       upstream,
       async onClientDisconnect({ kind }, reason) {
@@ -94,8 +68,10 @@ describe.each(kinds)("oracle 12: stopping $kind", ({ open }) => {
     const closed = sockets.map((socket) => once(socket, "close"));
     const calling = callJson(opened.origin, opened.path + ping);
     while (opened.proxy.clients.length < 3) await new Promise(setImmediate);
-    const stopping = opened.proxy.stop({ drainMs: 1 }).then(() => events.push("stopped"));
+    const stopping = opened.proxy.stop({ drainMs: 60_000 }).then(() => events.push("stopped"));
+    answer();
     await asked.promise;
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
     hold.resolve();
     await stopping;
     expect(events).toHaveLength(7);
@@ -108,7 +84,36 @@ describe.each(kinds)("oracle 12: stopping $kind", ({ open }) => {
     for (const [code, reason] of await Promise.all(closed)) {
       expect([code, String(reason)]).toEqual([1001, "the proxy is stopping"]);
     }
-    expect(JSON.parse((await calling).text)).toEqual({ code: "unavailable", message: "the proxy is stopping" });
+    expect((await calling).status).toBe(200);
+  });
+
+  it("ends calls that take too long, and tells them why", async () => {
+    const { upstream, started } = heldUpstream();
+    const opened = await open({ upstream });
+    const calling = callJson(opened.origin, opened.path + ping);
+    await started;
+    await opened.proxy.stop({ drainMs: 1 });
+    const { status, text } = await calling;
+    expect([status, JSON.parse(text)]).toEqual([503, { code: "unavailable", message: "the proxy is stopping" }]);
+  });
+
+  it("hangs up on those who do not take their answer", async () => {
+    const mod = createMockMod({ scenario: { display: { width: 4_000, height: 2_000 } } });
+    stack.defer(() => mod.close());
+    const opened = await open({ upstream: mod.transport() });
+    const sent = httpRequest(`${opened.origin}${opened.path}/resonite_io.v1.Camera/StreamFrames`, {
+      method: "POST",
+      agent: false,
+      headers: { "content-type": "application/connect+proto" },
+    });
+    sent.end(Buffer.alloc(5));
+    const [response] = await once(sent, "response");
+    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    response.on("error", () => {});
+    await opened.proxy.stop({ drainMs: 0 });
+    response.resume();
+    await closed;
+    expect(response.complete).toBe(false);
   });
 
   it("does not wait for ever for a hook that never ends", async () => {
@@ -180,8 +185,10 @@ describe.each(kinds)("oracle 12: stopping $kind", ({ open }) => {
   });
 });
 
-describe("oracle 12: the port of a proxy that listens by itself", () => {
+describe("oracle 12: the port of a proxy", () => {
   const tls = { cert: localhostCert, key: localhostKey };
+  /** Nobody is hung up on for being slow. */
+  const limits = { headersTimeoutMs: 3_600_000, requestTimeoutMs: 3_600_000 };
 
   it.each<[string, CommonProxyOptions & { tls?: typeof tls }, (port: number) => Promise<unknown>]>([
     ["nobody", {}, async () => {}],
@@ -193,7 +200,7 @@ describe("oracle 12: the port of a proxy that listens by itself", () => {
   ])("is free when it resolves, with %s connected", async (_, options, connect) => {
     const mod = createMockMod();
     stack.defer(() => mod.close());
-    const proxy = await createProxy({ upstream: mod.transport(), port: 0, ...options });
+    const proxy = await createProxy({ upstream: mod.transport(), port: 0, limits, ...options });
     await connect(proxy.port);
     await proxy.stop();
     const server = createServer();

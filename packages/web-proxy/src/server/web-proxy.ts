@@ -3,7 +3,10 @@ import type { ConnectedClient } from "./client-registry.js";
 
 /** Options of {@link RunningProxy.stop}. */
 export interface StopOptions {
-  /** How long calls that are under way may last, in milliseconds. Then they end with `Unavailable`. Default 5,000. 0: not at all. */
+  /**
+   * How long calls that are under way may last, in milliseconds; then they end with `Unavailable`. Answers that are still being taken, and
+   * hooks, have a second more. Default 5,000. 0: no time.
+   */
   readonly drainMs?: number;
 }
 
@@ -27,8 +30,8 @@ export interface RunningProxy extends AsyncDisposable {
   removeUpstream(name: string, reason: string): void;
   /**
    * Stops: takes no new connections and calls, lets the calls come to an end that are under way, then closes every connection, the
-   * WebSockets with 1001, and waits for `onClientDisconnect` of each, though not for long. When it resolves the port is free, or the
-   * path its owner's again. May be called again, as with a shorter time.
+   * WebSockets with 1001, and waits for `onClientDisconnect` of each. When it resolves the port is free, or the path its owner's again.
+   * May be called again, as with a shorter time.
    */
   stop(options?: StopOptions): Promise<void>;
   /** The same as {@link stop} with `drainMs: 0`. */

@@ -72,7 +72,6 @@ export class OwnServer implements ProxyDoor {
 
   async release(): Promise<void> {
     this.close();
-    this.#server.closeAllConnections();
     for (const socket of this.#sockets) socket.destroy();
     await this.#closed;
   }
