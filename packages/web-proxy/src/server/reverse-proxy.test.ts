@@ -33,8 +33,8 @@ interface ReverseProxy {
   /** What is written into a file, and how that is run. */
   readonly adapt: (block: string, place: Place) => string;
   readonly run: (file: string, place: Place) => readonly string[];
-  /** What it has said, among other things, when it listens and has a certificate. */
-  readonly ready: readonly string[];
+  /** What it says when it listens. */
+  readonly ready: string;
 }
 
 interface Place {
@@ -59,7 +59,7 @@ const reverseProxies: readonly ReverseProxy[] = [
         http { access_log off; ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}\n${server} }`;
     },
     run: (file, { folder }) => ["nginx", "-p", folder, "-c", file],
-    ready: ["event method"],
+    ready: "event method",
   },
   {
     name: "Caddy",
@@ -67,21 +67,22 @@ const reverseProxies: readonly ReverseProxy[] = [
     version: ["caddy", "version"],
     adapt: (block, { folder, port, behind }) => {
       const site = block
-        .replace("stage.example {", `stage.example:${port} {\n  bind 127.0.0.1`)
+        .replace(
+          "stage.example {",
+          `stage.example:${port} {\n  bind 127.0.0.1\n  tls ${folder}/cert.pem ${folder}/cert.key`,
+        )
         .replace("127.0.0.1:7707", behind);
       const servers = "servers {\n    protocols h1\n  }";
       return `{
   admin off
-  auto_https disable_redirects
-  local_certs
-  skip_install_trust
+  auto_https off
   storage file_system ${folder}
   ${servers}
 }
 ${site}`;
     },
     run: (file) => ["caddy", "run", "--config", file, "--adapter", "caddyfile"],
-    ready: ["serving initial configuration", "certificate obtained successfully"],
+    ready: "serving initial configuration",
   },
 ];
 
@@ -121,7 +122,7 @@ describe.each(reverseProxies)("behind $name, as documented, a proxy", (reversePr
     let said = "";
     for await (const line of createInterface(child.stderr)) {
       said += `${line}\n`;
-      if (reverseProxy.ready.every((words) => said.includes(words))) return;
+      if (line.includes(reverseProxy.ready)) return;
     }
     expect.fail(`it does not start: ${said}`);
   });
