@@ -50,6 +50,21 @@ async function openSocket({ origin, path }: Omit<PlacedProxy, "proxy">): Promise
 describe.each(proxyPlaces)("oracle 12: stopping a proxy on $place", ({ open: openAt }) => {
   const open = (options: CommonProxyOptions): Promise<PlacedProxy> => openAt(stack, options);
 
+  /** Asks a proxy for the camera, whose frames have that many pixels, over plain HTTP. */
+  async function watchCamera(width: number, height: number) {
+    const mod = createMockMod({ scenario: { display: { width, height } } });
+    stack.defer(() => mod.close());
+    const opened = await open({ upstream: mod.transport() });
+    const sent = httpRequest(`${opened.origin}${opened.path}/resonite_io.v1.Camera/StreamFrames`, {
+      method: "POST",
+      agent: false,
+      headers: { "content-type": "application/connect+proto" },
+    });
+    sent.end(Buffer.alloc(5));
+    const [response] = await once(sent, "response");
+    return { opened, response };
+  }
+
   it("closes WebSockets with 1001, and runs every hook of those who go before it resolves", async () => {
     const events: string[] = [];
     const hold = Promise.withResolvers<void>();
@@ -98,16 +113,7 @@ describe.each(proxyPlaces)("oracle 12: stopping a proxy on $place", ({ open: ope
   });
 
   it("hangs up on those who do not take their answer", async () => {
-    const mod = createMockMod({ scenario: { display: { width: 4_000, height: 2_000 } } });
-    stack.defer(() => mod.close());
-    const opened = await open({ upstream: mod.transport() });
-    const sent = httpRequest(`${opened.origin}${opened.path}/resonite_io.v1.Camera/StreamFrames`, {
-      method: "POST",
-      agent: false,
-      headers: { "content-type": "application/connect+proto" },
-    });
-    sent.end(Buffer.alloc(5));
-    const [response] = await once(sent, "response");
+    const { opened, response } = await watchCamera(4_000, 2_000);
     const closed = new Promise<void>((resolve) => response.once("close", resolve));
     response.on("error", () => {});
     await opened.proxy.stop({ drainMs: 0 });
@@ -157,16 +163,7 @@ describe.each(proxyPlaces)("oracle 12: stopping a proxy on $place", ({ open: ope
   });
 
   it("gives a large answer the time to arrive", async () => {
-    const mod = createMockMod({ scenario: { display: { width: 1_000, height: 500 } } });
-    stack.defer(() => mod.close());
-    const opened = await open({ upstream: mod.transport() });
-    const sent = httpRequest(`${opened.origin}${opened.path}/resonite_io.v1.Camera/StreamFrames`, {
-      method: "POST",
-      agent: false,
-      headers: { "content-type": "application/connect+proto" },
-    });
-    sent.end(Buffer.alloc(5));
-    const [response] = await once(sent, "response");
+    const { opened, response } = await watchCamera(1_000, 500);
     await once(response, "data");
     const stopping = opened.proxy.stop({ drainMs: 0 });
     let last = Buffer.alloc(0);
