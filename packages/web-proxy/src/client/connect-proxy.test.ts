@@ -1,9 +1,13 @@
 import { Code, type Logger } from "@resoio/core";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { answerPings, callFailure } from "../testing/client-fixtures.js";
 import { openProxy } from "../testing/open-proxy.js";
 import { ScriptedProxy, types } from "../testing/scripted-proxy.js";
 import { connectProxy } from "./index.js";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("connectProxy", () => {
   it("makes a Resonite whose connection is open", async () => {
@@ -26,9 +30,11 @@ describe("connectProxy", () => {
   });
 
   it("leaves nothing behind when it fails", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await using proxy = await ScriptedProxy.start({ hello: false });
-    const failure = callFailure(connectProxy({ url: proxy.url, timeoutMs: 50 }));
+    const failure = callFailure(connectProxy({ url: proxy.url, timeoutMs: 5_000 }));
     const peer = await proxy.peer();
+    await vi.advanceTimersByTimeAsync(5_000);
     expect((await failure).code).toBe(Code.DeadlineExceeded);
     await peer.closed;
   });

@@ -1,11 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { HelloSchema } from "@resoio/core/gen/resoio/web/v1/wire_pb";
 import { CameraFrameSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { callFailure, clientOf, connected, pong } from "../testing/client-fixtures.js";
-import { FakeWebSocket } from "../testing/fake-web-socket.js";
-import { creditFrame, endFrame, frame, headerFrame, ScriptedProxy, types } from "../testing/scripted-proxy.js";
+import { FakeWebSocket, greeted } from "../testing/fake-web-socket.js";
+import {
+  creditFrame,
+  endFrame,
+  frame,
+  framesOf,
+  headerFrame,
+  ScriptedProxy,
+  types,
+} from "../testing/scripted-proxy.js";
 
 const kibibyte = 1024;
 
@@ -111,9 +118,7 @@ describe("sending to a socket that is slow", () => {
       socket.drain();
       await lookForRoom();
     }
-    const turns = framesIn(socket.sent)
-      .filter(({ type }) => type === types.data)
-      .map(({ callId }) => callId);
+    const turns = socket.sentOf(types.data).map(({ callId }) => callId);
     const counts = [1, 2, 3].map((id) => turns.slice(0, 30).filter((callId) => callId === id).length);
     expect(counts.every((count) => count >= 8)).toBe(true);
     await client.transport.close();
@@ -128,7 +133,7 @@ describe("sending to a socket that is slow", () => {
     await lookForRoom();
     socket.deliver(frame(types.ping, 0, Buffer.from("?")));
     await nextTurn();
-    expect(framesIn(socket.sent).at(-1)).toMatchObject({ type: types.pong });
+    expect(framesOf(Buffer.from(socket.sent.at(-1) ?? [])).at(-1)).toMatchObject({ type: types.pong });
     await client.transport.close();
     await failure;
   });
@@ -228,28 +233,9 @@ function uploadOf(byteLength: number, count = Infinity) {
   return { messages: messages(), given: () => given };
 }
 
-/** A Fake that is open and has said HELLO with plenty of credit. */
-async function greeted(): Promise<FakeWebSocket> {
-  await nextTurn();
-  const socket = FakeWebSocket.latest;
-  const hello = create(HelloSchema, { maxMessageBytes: 2 ** 28, sendCredit: 2 ** 28 });
-  socket.deliver(frame(types.hello, 0, toBinary(HelloSchema, hello)));
-  return socket;
-}
-
 /** Lets the client look for room, which it does by a timer, until it finds none. */
 async function lookForRoom(): Promise<void> {
   await vi.advanceTimersByTimeAsync(100);
-}
-
-function framesIn(messages: readonly Uint8Array[]): { type: number; callId: number }[] {
-  const frames: { type: number; callId: number }[] = [];
-  for (const message of messages.map((one) => Buffer.from(one))) {
-    for (let offset = 0; offset < message.byteLength; offset += 9 + message.readUInt32BE(offset + 5)) {
-      frames.push({ type: message.readUInt8(offset), callId: message.readUInt32BE(offset + 1) });
-    }
-  }
-  return frames;
 }
 
 function cameraBytesOf(pixelBytes: number): Uint8Array {

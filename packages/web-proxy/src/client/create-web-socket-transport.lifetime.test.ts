@@ -1,6 +1,7 @@
 import { Code, type ConnectionStatus, createReconnectPolicy } from "@resoio/core";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { answerPings, callFailure, clientOf, collect, connected, pong } from "../testing/client-fixtures.js";
+import { FakeWebSocket, greeted } from "../testing/fake-web-socket.js";
 import { frame, headerFrame, messageFrame, ScriptedProxy, types } from "../testing/scripted-proxy.js";
 import type { WebSocketTransport } from "./index.js";
 
@@ -93,16 +94,17 @@ describe("a lost connection", () => {
   });
 
   it("is not opened again before a proxy that is away has come back", async () => {
-    const proxy = await ScriptedProxy.start({ onPeer: answerPings });
+    let isAway = false;
+    await using proxy = await ScriptedProxy.start({ onPeer: answerPings, isAway: () => isAway });
     await using client = clientOf(proxy, { reconnect: soon });
     await client.transport.open();
-    const { port } = proxy;
-    await proxy.stop();
+    isAway = true;
+    (await proxy.peer()).socket.terminate();
     await until(client.transport, "reconnecting", ({ attempt }) => attempt === 3);
-    await using back = await ScriptedProxy.start({ onPeer: answerPings, port });
+    isAway = false;
     await until(client.transport, "connected");
     await client.resonite.connection.ping();
-    expect(back.upgrades).toHaveLength(1);
+    expect(proxy.upgrades).toHaveLength(2);
   });
 });
 
@@ -148,6 +150,13 @@ describe("no attempt is made by itself", () => {
 });
 
 describe("heartbeat", () => {
+  const clocks: Parameters<typeof vi.useFakeTimers>[0] = { toFake: ["setTimeout", "clearTimeout", "performance"] };
+  const keepAlive = { intervalMs: 2_000, timeoutMs: 3_000 };
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("answers a PING at once, with its bytes", async () => {
     await using proxy = await ScriptedProxy.start();
     await using client = await connected(proxy);
@@ -157,36 +166,41 @@ describe("heartbeat", () => {
   });
 
   it("ends the calls on a proxy that keeps silent, with 4409, and connects again", async () => {
-    await using proxy = await ScriptedProxy.start();
-    await using client = await connected(proxy, { keepAlive: { intervalMs: 10, timeoutMs: 10 }, reconnect: soon });
+    vi.useFakeTimers(clocks);
+    await using client = clientOf({ url: "ws://fake" }, { webSocket: FakeWebSocket, keepAlive, reconnect: soon });
     const failure = callFailure(client.resonite.connection.ping());
+    const socket = await greeted();
+    await vi.advanceTimersByTimeAsync(keepAlive.intervalMs);
+    expect(socket.sentOf(types.ping)).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(keepAlive.timeoutMs - 1);
+    expect(socket.closedWith).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(10);
     const error = await failure;
     expect(error.code).toBe(Code.Unavailable);
-    expect(error.rawMessage).toContain("has not answered a ping for 10 ms");
-    expect(client.peer.of(types.ping)).not.toEqual([]);
-    expect((await client.peer.closed).code).toBe(4409);
-    await proxy.peer(1);
+    expect(error.rawMessage).toContain("has not answered a ping for 3000 ms");
+    expect(socket.closedWith).toMatchObject({ code: 4409 });
+    expect(FakeWebSocket.latest).not.toBe(socket);
   });
 
   it.each([
-    ["answers", () => frame(types.pong, 0)],
-    ["sends something else", () => frame(types.ping, 0)],
+    ["answers", frame(types.pong, 0)],
+    ["sends something else", frame(types.ping, 0)],
   ])("keeps the connection of a proxy that %s", async (_, answer) => {
-    await using proxy = await ScriptedProxy.start();
-    await using client = await connected(proxy, { keepAlive: { intervalMs: 2, timeoutMs: 200 } });
-    let pings = 0;
-    const { promise: enough, resolve } = Promise.withResolvers<void>();
-    client.peer.socket.on("message", () => {
-      if (client.peer.of(types.ping).length === pings) return;
-      pings = client.peer.of(types.ping).length;
-      client.peer.send(answer());
-      if (pings === 5) resolve();
-    });
-    await enough;
-    const answered = client.resonite.connection.ping();
-    await client.peer.opened(1);
-    client.peer.send(...pong(1));
-    await answered;
+    vi.useFakeTimers(clocks);
+    await using client = clientOf({ url: "ws://fake" }, { webSocket: FakeWebSocket, keepAlive });
+    const opening = client.transport.open();
+    const socket = await greeted();
+    await opening;
+    for (let pings = 1; pings <= 5; pings++) {
+      await vi.advanceTimersToNextTimerAsync();
+      expect(socket.sentOf(types.ping)).toHaveLength(pings);
+      await vi.advanceTimersByTimeAsync(keepAlive.timeoutMs - 1);
+      socket.deliver(answer);
+      // Its time is over, and then it is judged.
+      await vi.advanceTimersToNextTimerAsync();
+      await vi.advanceTimersToNextTimerAsync();
+    }
+    expect(socket.closedWith).toBeUndefined();
   });
 
   it("can be switched off", async () => {

@@ -2,8 +2,9 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { Code, InvalidOptionsError } from "@resoio/core";
 import { Access } from "@resoio/core/gen/resoio/access/v1/access_pb";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { callFailure, clientOf, failureOf, pong } from "../testing/client-fixtures.js";
+import { FakeWebSocket } from "../testing/fake-web-socket.js";
 import { openProxy } from "../testing/open-proxy.js";
 import { frame, messageFrame, ScriptedProxy, types } from "../testing/scripted-proxy.js";
 import { createWebSocketTransport } from "./index.js";
@@ -88,6 +89,10 @@ describe("opening", () => {
 });
 
 describe("opening fails", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("with Unavailable when nobody listens", async () => {
     const proxy = await ScriptedProxy.start();
     const { url } = proxy;
@@ -99,12 +104,16 @@ describe("opening fails", () => {
   });
 
   it("with DeadlineExceeded when there is never a HELLO", async () => {
-    await using proxy = await ScriptedProxy.start({ hello: false });
-    await using client = clientOf(proxy, { connectTimeoutMs: 50 });
-    const error = await callFailure(client.transport.open());
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    await using client = clientOf({ url: "ws://fake" }, { webSocket: FakeWebSocket, connectTimeoutMs: 5_000 });
+    const failure = callFailure(client.transport.open());
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(FakeWebSocket.latest.closedWith).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    const error = await failure;
     expect(error.code).toBe(Code.DeadlineExceeded);
-    expect(error.rawMessage).toContain("no HELLO within 50 ms");
-    await (await proxy.peer()).closed;
+    expect(error.rawMessage).toContain("no HELLO within 5000 ms");
+    expect(FakeWebSocket.latest.closedWith).toMatchObject({ code: 1000 });
   });
 
   it("with DeadlineExceeded when the handshake is never answered", async () => {
@@ -141,6 +150,38 @@ describe("opening fails", () => {
     expect(error.message).not.toContain("secret-token");
     // More than once for 421, as HTTP wants it.
     expect(new Set(said)).toEqual(new Set(["Bearer secret-token"]));
+  });
+
+  it("with Unavailable, not as if it refused this page, when the proxy is just starting", async () => {
+    const asked: (string | undefined)[] = [];
+    await using proxy = await ScriptedProxy.start({
+      onUpgrade: (_, socket) => socket.destroy(),
+      onRequest: ({ method }, response) => {
+        if (asked.push(method) === 1) response.destroy();
+        else response.writeHead(426).end();
+      },
+    });
+    await using client = clientOf(proxy);
+    const error = await callFailure(client.transport.open());
+    expect(error.code).toBe(Code.Unavailable);
+    expect(error.rawMessage).toContain("no WebSocket can be opened");
+    expect(asked).toHaveLength(3);
+  });
+
+  it("with PermissionDenied when the proxy does not show this page what it answers", async () => {
+    let asked = 0;
+    await using proxy = await ScriptedProxy.start({
+      onUpgrade: (_, socket) => socket.destroy(),
+      onRequest: (_, response) => {
+        // The second request is the one that may not be read anyway.
+        if (++asked % 2 === 1) response.destroy();
+        else response.end();
+      },
+    });
+    await using client = clientOf(proxy);
+    const error = await callFailure(client.transport.open());
+    expect(error.code).toBe(Code.PermissionDenied);
+    expect(error.rawMessage).toContain("--allow-origin");
   });
 
   it("with Unknown when a web site answers", async () => {

@@ -18,28 +18,39 @@ const finalStatuses: ReadonlySet<number> = new Set([401, 403, 404, 421]);
 const upgradeRequired = 426;
 
 /**
- * Finds out why a WebSocket could not be opened. A browser does not tell, so the endpoint is asked once without one: a proxy
+ * Finds out why a WebSocket could not be opened. A browser does not tell, so the endpoint is asked without one: a proxy
  * refuses that for the same reasons and says so.
  *
  * Fails when `signal` is aborted.
  */
-export async function explainRefusal({ address, token }: ProxyTarget, signal: AbortSignal): Promise<Refusal> {
-  const { label, probeUrl } = address;
+export async function explainRefusal(target: ProxyTarget, signal: AbortSignal): Promise<Refusal> {
+  const { label, probeUrl } = target.address;
   try {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch(probeUrl, { headers, signal, cache: "no-store" });
-    const text = await readText(response);
-    if (response.ok) return unknownPeer(`${label} answered like a web site`);
-    if (response.status === upgradeRequired) return noWebSocket(label);
-    return { error: errorFromStatus(response.status, text, label), isFinal: finalStatuses.has(response.status) };
+    return await ask(target, signal);
   } catch (cause) {
     signal.throwIfAborted();
-    if (await isThere(probeUrl, signal)) return foreignOrigin(label, cause);
-    return {
-      error: failure(`nobody answers at ${label}; is the proxy running?`, Code.Unavailable, cause),
-      isFinal: false,
-    };
+    if (!(await isThere(probeUrl, signal))) {
+      const message = `nobody answers at ${label}; is the proxy running?`;
+      return { error: failure(message, Code.Unavailable, cause), isFinal: false };
+    }
   }
+  // Either it does not want this page, or it was just starting. In the latter case it answers now.
+  try {
+    return await ask(target, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    return foreignOrigin(label, cause);
+  }
+}
+
+async function ask({ address, token }: ProxyTarget, signal: AbortSignal): Promise<Refusal> {
+  const { label, probeUrl } = address;
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(probeUrl, { headers, signal, cache: "no-store" });
+  const text = await readText(response);
+  if (response.ok) return unknownPeer(`${label} answered like a web site`);
+  if (response.status === upgradeRequired) return noWebSocket(label);
+  return { error: errorFromStatus(response.status, text, label), isFinal: finalStatuses.has(response.status) };
 }
 
 /** Whether anybody answers, whatever it is. Pages of another origin learn no more than that. */

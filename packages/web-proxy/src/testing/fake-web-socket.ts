@@ -1,4 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { HelloSchema } from "@resoio/core/gen/resoio/web/v1/wire_pb";
 import type { WebSocketLike } from "../client/index.js";
+import { frame, framesOf, type ScriptedFrame, types } from "./scripted-proxy.js";
 
 type Listener = (event: { readonly data: unknown; readonly code: number; readonly reason: string }) => void;
 
@@ -37,6 +41,11 @@ export class FakeWebSocket implements WebSocketLike {
     this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
   }
 
+  /** The frames of a kind that were sent, in order. */
+  sentOf(type: number): readonly ScriptedFrame[] {
+    return this.sent.flatMap((message) => framesOf(Buffer.from(message))).filter((one) => one.type === type);
+  }
+
   send(message: Uint8Array<ArrayBuffer>): void {
     if (this.closedWith !== undefined) return;
     this.sent.push(message);
@@ -72,4 +81,13 @@ export class FakeWebSocket implements WebSocketLike {
     const { data, code = 0, reason = "" } = event;
     for (const listener of this.#listeners.get(type) ?? []) listener({ data, code, reason });
   }
+}
+
+/** The one that was made last, when it is open and its other end has said HELLO, with plenty of credit. */
+export async function greeted(): Promise<FakeWebSocket> {
+  await nextTurn();
+  const socket = FakeWebSocket.latest;
+  const hello = create(HelloSchema, { maxMessageBytes: 2 ** 28, sendCredit: 2 ** 28 });
+  socket.deliver(frame(types.hello, 0, toBinary(HelloSchema, hello)));
+  return socket;
 }

@@ -37,8 +37,8 @@ export interface ScriptedProxyOptions {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex) => void;
   /** Whether a request for a WebSocket is refused now, with HTTP 403. */
   readonly refuses?: () => boolean;
-  /** Default: any that is free. */
-  readonly port?: number;
+  /** Whether it is as if nobody listened: every connection breaks at its first word. */
+  readonly isAway?: () => boolean;
   /** Answers plain requests. Default: 426. */
   readonly onRequest?: RequestListener;
   /** Called for each connection, behind its HELLO. */
@@ -64,7 +64,8 @@ export class ScriptedProxy implements AsyncDisposable {
   private constructor(options: ScriptedProxyOptions) {
     this.options = options;
     this.#server.on("request", (request, response) => {
-      if (options.onRequest !== undefined) options.onRequest(request, response);
+      if (options.isAway?.() === true) response.destroy();
+      else if (options.onRequest !== undefined) options.onRequest(request, response);
       else response.writeHead(426, { upgrade: "websocket" }).end("this is for WebSockets");
     });
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
@@ -73,7 +74,7 @@ export class ScriptedProxy implements AsyncDisposable {
   /** Starts one on a free port. */
   static async start(options: ScriptedProxyOptions = {}): Promise<ScriptedProxy> {
     const proxy = new ScriptedProxy(options);
-    proxy.#server.listen(options.port ?? 0, "127.0.0.1");
+    proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
   }
@@ -112,6 +113,10 @@ export class ScriptedProxy implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.options.isAway?.() === true) {
+      socket.destroy();
+      return;
+    }
     this.upgrades.push(request);
     if (this.options.onUpgrade !== undefined) {
       this.options.onUpgrade(request, socket);
@@ -152,7 +157,7 @@ export class ScriptedPeer {
     socket.on("error", () => {});
     socket.on("message", (data: Buffer) => {
       this.messages.push(data);
-      this.frames.push(...takeApart(data));
+      this.frames.push(...framesOf(data));
       this.#tell();
     });
     socket.on("close", (code, reason) => {
@@ -283,7 +288,8 @@ export function creditFrame(callId: number, byteCount: number): Uint8Array {
   return frame(types.credit, callId, payload);
 }
 
-function takeApart(message: Buffer): readonly ScriptedFrame[] {
+/** Takes a WebSocket message apart. */
+export function framesOf(message: Buffer): readonly ScriptedFrame[] {
   const frames: ScriptedFrame[] = [];
   for (let offset = 0; offset < message.byteLength; ) {
     const length = message.readUInt32BE(offset + 5);
