@@ -30,5 +30,6 @@ export type { Crc32 } from "./writer/crc32.js";
 export { createRecording } from "./writer/create-recording.js";
 export type { CallInfo, Recording, RecordingStats, RecordingSummary } from "./writer/recording.js";
 export type { RecordingCandidate, RecordingFilter } from "./writer/recording-filter.js";
+export { createRecordingInterceptor } from "./writer/recording-interceptor.js";
 export type { RecordingOptions } from "./writer/recording-options.js";
 export type { RecordingSink } from "./writer/recording-sink.js";
