@@ -33,13 +33,19 @@ export type {
   SessionOptions,
 } from "./server/channels/channel-options.js";
 export { createChannel } from "./server/channels/create-channel.js";
-export type { ClientHooks, ConnectedClient } from "./server/client-registry.js";
+export type { ClientHooks } from "./server/client-registry.js";
+export type { ConnectedClient } from "./server/connected-client.js";
 export { createProxy } from "./server/create-proxy.js";
 export type { StaticFilesOptions } from "./server/http/static-files.js";
 export type { ListenErrorCode } from "./server/listen-error.js";
 export { ListenError } from "./server/listen-error.js";
 export type { ClientCounters } from "./server/proxy-client.js";
 export type { CommonProxyOptions, ProxyLimits, ProxyOptions, ServedChannel } from "./server/proxy-options.js";
+export type {
+  ClientRecordingOptions,
+  ProxyRecordingOptions,
+  RecordedPictures,
+} from "./server/recording/proxy-recording-options.js";
 export type { AttachedProxy, RunningProxy, StopOptions, WebProxy } from "./server/web-proxy.js";
 export type { WebSocketLimits } from "./server/websocket/websocket-limits.js";
 export type { CreateInstancePolicy } from "./server/world/create-instance-policy.js";

@@ -18,11 +18,11 @@ export interface FileRecordingOptions extends Omit<RecordingOptions, "sink" | "c
  * Throws `InvalidOptionsError` for options that cannot be.
  */
 export function recordToFile(path: string, options: FileRecordingOptions = {}): Recording {
-  const { compression = hasZstd ? zstdCompression() : undefined } = options;
-  return createRecording({
-    crc32,
-    ...options,
-    compression: compression === "none" ? undefined : compression,
-    sink: fileSink(path),
-  });
+  return createRecording({ ...fileRecordingDefaults(options), sink: fileSink(path) });
+}
+
+/** Puts in what Node can do better than plain JavaScript: checksums, and compression. */
+export function fileRecordingDefaults(options: FileRecordingOptions): Omit<RecordingOptions, "sink"> {
+  const { compression = hasZstd ? zstdCompression() : undefined, ...others } = options;
+  return { crc32, ...others, compression: compression === "none" ? undefined : compression };
 }

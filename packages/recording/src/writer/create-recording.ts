@@ -65,6 +65,7 @@ class RecordingImpl implements Recording {
   #loopStart: bigint | undefined;
   #ending: Promise<RecordingSummary> | undefined;
   #endNanos = 0n;
+  #isStopped = false;
 
   constructor(options: ResolvedRecordingOptions) {
     const { clock, times, metadata, maxQueueBytes, encodeCamera, sinkTimeoutMs } = options;
@@ -78,7 +79,7 @@ class RecordingImpl implements Recording {
       library: libraryName,
       startMetadata: encodeStartMetadata({ startUnixNanos: this.#time.startUnixNanos, times, metadata }),
       describeMissing: (missing, time) => this.#describe(missing, time),
-      onFailure: ({ message }) => options.logger.warn(message),
+      onFailure: (failure) => this.#onFailure(failure),
     });
     this.#encoder =
       encodeCamera &&
@@ -208,6 +209,7 @@ class RecordingImpl implements Recording {
 
   async #end(): Promise<RecordingSummary> {
     this.#endNanos = this.#time.elapsedNanos;
+    this.#tellStop();
     await this.#store.end(() =>
       encodeEndMetadata({
         durationNanos: this.#endNanos,
@@ -234,6 +236,17 @@ class RecordingImpl implements Recording {
     if (this.#loopStart === undefined || this.#lastContentTime < this.#loopStart) return undefined;
     const nanos = this.#loopStart - this.#time.startUnixNanos;
     return nanos < this.#endNanos ? nanos : undefined;
+  }
+
+  #onFailure({ message }: RecordingFailedError): void {
+    this.#options.logger.warn(message);
+    this.#tellStop();
+  }
+
+  #tellStop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#options.onStop();
   }
 
   #checkIsOpen(): void {

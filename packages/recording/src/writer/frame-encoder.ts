@@ -38,7 +38,9 @@ export class FrameEncoder {
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
       try {
-        next.place.fill(await this.#encodeInTime(next.frame));
+        const picture = await this.#encodeInTime(next.frame);
+        if (picture === undefined) next.place.giveUp();
+        else next.place.fill(picture);
       } catch (error) {
         next.place.giveUp();
         this.#options.onError(error);
@@ -48,7 +50,7 @@ export class FrameEncoder {
     this.#isBusy = false;
   }
 
-  async #encodeInTime(frame: Uint8Array): Promise<Uint8Array> {
+  async #encodeInTime(frame: Uint8Array): Promise<Uint8Array | undefined> {
     const { encode, clock, timeoutMs } = this.#options;
     const { promise, reject } = Promise.withResolvers<never>();
     const cancel = clock.schedule(timeoutMs, () => reject(new Error(`a camera frame took more than ${timeoutMs} ms`)));

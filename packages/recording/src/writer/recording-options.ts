@@ -36,6 +36,8 @@ export interface RecordingOptions {
   readonly sinkTimeoutMs?: number | undefined;
   /** What the file says about itself beside that, for people and programs: scenario, version of the mod, ... Default nothing. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Called once, when nothing is recorded any more: when it is ended, or breaks off. Default: nothing happens. */
+  readonly onStop?: (() => void) | undefined;
   /** The time that it lives in. Default: this machine's. */
   readonly clock?: Clock | undefined;
   /** Told when the recording breaks off, or its filter throws. Default: silent. */
@@ -55,6 +57,7 @@ export interface ResolvedRecordingOptions {
   readonly maxQueueBytes: number;
   readonly sinkTimeoutMs: number;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly onStop: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -66,6 +69,7 @@ export function resolveRecordingOptions(options: RecordingOptions): ResolvedReco
   const { sink, filter, times = "wall", camera = "raw", compression, crc32 = portableCrc32 } = options;
   const { chunkBytes = mebibyte, flushIntervalMs = 1_000, maxQueueBytes = 64 * mebibyte } = options;
   const { sinkTimeoutMs = 30_000, metadata = {}, clock = backgroundClock, logger = silentLogger } = options;
+  const { onStop = () => {} } = options;
   for (const [name, value] of Object.entries({ chunkBytes, flushIntervalMs, maxQueueBytes, sinkTimeoutMs })) {
     if (!(value >= 1 && value <= Number.MAX_SAFE_INTEGER)) {
       throw new InvalidOptionsError(`${name} must be 1 or more, not ${value}`);
@@ -83,6 +87,7 @@ export function resolveRecordingOptions(options: RecordingOptions): ResolvedReco
     maxQueueBytes,
     sinkTimeoutMs,
     metadata,
+    onStop,
     clock,
     logger,
   };

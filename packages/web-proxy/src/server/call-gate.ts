@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { rpcs } from "@resoio/core";
 import type { WireCall, WireCallListener, WireCallRequest } from "@resoio/core/internal";
+import type { CallTap } from "@resoio/recording";
 import { networkOf } from "./access/network-of.js";
 import type { RateLimiter } from "./access/rate-limiter.js";
 import { type CallableRpc, callableRpcs } from "./callable-rpcs.js";
@@ -8,6 +9,7 @@ import { takeOverHeader } from "./drive-lease.js";
 import { forwardedHeaders } from "./forwarded-headers.js";
 import type { OpenCalls } from "./open-calls.js";
 import type { ProxyClient } from "./proxy-client.js";
+import type { TappableCall } from "./recording/call-taps.js";
 import { RefusedCall } from "./refused-call.js";
 
 /** What a client asks for. */
@@ -57,6 +59,8 @@ export interface CallGateOptions {
   /** How many attempts at signing in may be made from one place. */
   readonly loginRate: RateLimiter;
   readonly observer?: CallObserver;
+  /** Told of each call that was let through. Default: nobody. */
+  readonly tap?: ((call: Omit<TappableCall, "upstream">) => CallTap) | undefined;
 }
 
 /** Makes the gate in front of one upstream. Several gates may share their rates and their open calls. */
@@ -123,6 +127,7 @@ class GatedCall implements WireCall {
   readonly #rpc: CallableRpc;
   readonly #listener: WireCallListener;
   readonly #call: WireCall;
+  #tap: CallTap | undefined;
   #startMs = 0;
 
   constructor(
@@ -158,6 +163,10 @@ class GatedCall implements WireCall {
 
   start(): void {
     this.#startMs = performance.now();
+    const { method, recorded } = this.#rpc;
+    if (recorded !== "elsewhere") {
+      this.#tap = this.#options.tap?.({ method, client: this.#client, isShared: recorded === "shared" });
+    }
     this.#client.counters.calls++;
     this.#client.counters.openCalls++;
     this.#options.openCalls.add(this);
@@ -171,6 +180,7 @@ class GatedCall implements WireCall {
 
   sendLast(message: Uint8Array): void {
     this.#countIn(message);
+    this.#tap?.halfClose();
     this.#call.sendLast(message);
   }
 
@@ -179,6 +189,7 @@ class GatedCall implements WireCall {
   }
 
   halfClose(): void {
+    this.#tap?.halfClose();
     this.#call.halfClose();
   }
 
@@ -197,17 +208,20 @@ class GatedCall implements WireCall {
   #countIn(message: Uint8Array): void {
     this.#client.counters.messagesIn++;
     this.#client.counters.bytesIn += message.byteLength;
+    this.#tap?.request(message);
   }
 
   #onMessage(message: Uint8Array): void {
     this.#client.counters.messagesOut++;
     this.#client.counters.bytesOut += message.byteLength;
+    this.#tap?.response(message);
     this.#listener.onMessage(message);
   }
 
   #onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void {
     this.#client.counters.openCalls--;
     this.#options.openCalls.delete(this);
+    this.#tap?.end(error);
     this.#options.observer?.onCallEnd({
       upstream: this.#client.upstream,
       rpc: this.#rpc,

@@ -1,11 +1,6 @@
 import type { Logger } from "@resoio/core";
-import type { ClientCounters, ProxyClient } from "./proxy-client.js";
-
-/** A client, as a program that runs a proxy sees it: one WebSocket connection, or one HTTP request. */
-export interface ConnectedClient extends Omit<ProxyClient, "counters"> {
-  /** What it has done so far. */
-  readonly counters: ClientCounters;
-}
+import type { ConnectedClient } from "./connected-client.js";
+import type { ProxyClient } from "./proxy-client.js";
 
 /** What a program may want to know of its clients. No client waits for a hook, and none notices when one fails. */
 export interface ClientHooks {
@@ -18,21 +13,32 @@ export interface ClientHooks {
 /** Options of {@link ClientRegistry}. */
 export interface ClientRegistryOptions {
   readonly hooks: ClientHooks;
+  /** What a program sees of a client. */
+  readonly createHandle: (client: ProxyClient) => ConnectedClient;
   readonly logger: Logger;
+}
+
+/** What is known of a client that is connected. */
+interface Entry {
+  readonly handle: ConnectedClient;
+  /** Tells that it is gone, and why. */
+  readonly onGone: (reason: string) => void;
 }
 
 /** The clients that are connected. */
 export class ClientRegistry implements Iterable<ProxyClient> {
-  /** With what tells that they are gone, and why. */
-  readonly #clients = new Map<ProxyClient, (reason: string) => void>();
+  readonly #clients = new Map<ProxyClient, Entry>();
   /** From the beginning of `onClientConnect` to the end of `onClientDisconnect`. */
   readonly #lives = new Set<Promise<void>>();
-  readonly #hooks: ClientHooks;
-  readonly #logger: Logger;
+  readonly #options: ClientRegistryOptions;
 
-  constructor({ hooks, logger }: ClientRegistryOptions) {
-    this.#hooks = hooks;
-    this.#logger = logger;
+  constructor(options: ClientRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** The clients, as a program sees them. */
+  get handles(): readonly ConnectedClient[] {
+    return [...this.#clients.values()].map(({ handle }) => handle);
   }
 
   [Symbol.iterator](): Iterator<ProxyClient> {
@@ -41,15 +47,16 @@ export class ClientRegistry implements Iterable<ProxyClient> {
 
   /** A client has connected. */
   add(client: ProxyClient): void {
-    const { promise: gone, resolve } = Promise.withResolvers<string>();
-    this.#clients.set(client, resolve);
-    const life = this.#accompany(client, gone).finally(() => this.#lives.delete(life));
+    const { promise: gone, resolve: onGone } = Promise.withResolvers<string>();
+    const handle = this.#options.createHandle(client);
+    this.#clients.set(client, { handle, onGone });
+    const life = this.#accompany(handle, gone).finally(() => this.#lives.delete(life));
     this.#lives.add(life);
   }
 
   /** A client is gone. False when it was gone already. */
   remove(client: ProxyClient, reason: string): boolean {
-    this.#clients.get(client)?.(reason);
+    this.#clients.get(client)?.onGone(reason);
     return this.#clients.delete(client);
   }
 
@@ -58,17 +65,18 @@ export class ClientRegistry implements Iterable<ProxyClient> {
     while (this.#lives.size > 0) await Promise.all(this.#lives);
   }
 
-  async #accompany(client: ProxyClient, gone: Promise<string>): Promise<void> {
-    await this.#run("onClientConnect", () => this.#hooks.onClientConnect?.(client));
+  async #accompany(client: ConnectedClient, gone: Promise<string>): Promise<void> {
+    const { hooks } = this.#options;
+    await this.#run("onClientConnect", () => hooks.onClientConnect?.(client));
     const reason = await gone;
-    await this.#run("onClientDisconnect", () => this.#hooks.onClientDisconnect?.(client, reason));
+    await this.#run("onClientDisconnect", () => hooks.onClientDisconnect?.(client, reason));
   }
 
   async #run(name: keyof ClientHooks, hook: () => void | Promise<void> | undefined): Promise<void> {
     try {
       await hook();
     } catch (error) {
-      this.#logger.warn(`${name} failed: ${String(error)}`);
+      this.#options.logger.warn(`${name} failed: ${String(error)}`);
     }
   }
 }

@@ -1,15 +1,17 @@
 import { availableParallelism } from "node:os";
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { services } from "@resoio/core";
 import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { SpeakerStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/speaker_pb";
 import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
+import type { CallTap } from "@resoio/recording";
 import { type Clock, systemClock } from "../clock.js";
 import { DriveLease } from "./drive-lease.js";
 import { ForwardedCall } from "./forwarded-call.js";
 import { HubCalls } from "./hub-calls.js";
+import { keepOpen } from "./keep-open.js";
 import { type EncodingStats, PictureService } from "./picture-service.js";
 import type { ProxyClient } from "./proxy-client.js";
 import { type Feed, type Outlet, type Serve, ServedCall } from "./served-call.js";
@@ -27,6 +29,8 @@ export interface HubOptions {
   readonly maxPictureSettingsPerClient?: number | undefined;
   /** The time that it lives in. Default: this machine's. */
   readonly clock?: Clock | undefined;
+  /** Told of the calls that the hub makes by itself, for all clients. Default: nobody. */
+  readonly tap?: ((method: DescMethod) => CallTap) | undefined;
 }
 
 /** Figures of a {@link Hub}, for metrics. */
@@ -52,9 +56,20 @@ export interface Hub {
   /** Makes a call, which `start` starts. */
   createCall(client: ProxyClient, request: WireCallRequest, listener: WireCallListener): WireCall;
   stats(): HubStats;
+  /** Keeps one of the streams open that are read once for all, as long as nobody else does. Returns what ends that. */
+  keepOpen(stream: KeptStream): () => void;
   /** Ends every call with `error`, and every later one when it starts. The upstream's transport stays open. */
   close(error: ConnectError): void;
 }
+
+/** A stream that is read once for all clients. */
+export type KeptStream =
+  | {
+      readonly kind: "camera";
+      /** The most frames per second; `Infinity` for all that there are. */
+      readonly rate: number;
+    }
+  | { readonly kind: "speaker" };
 
 /** The most frames that wait for a client that is slow: of the picture only the newest, of the sound about a second. */
 const capacities = { camera: 1, speaker: 64 } as const;
@@ -66,21 +81,25 @@ export function createHub(upstream: Upstream, options: HubOptions = {}): Hub {
 
 class HubImpl implements Hub {
   readonly #upstream: Upstream;
+  readonly #clock: Clock;
   readonly #calls = new HubCalls();
+  readonly #kept = new Set<() => void>();
   readonly #camera: SharedSource;
   readonly #speaker: SharedSource;
   readonly #pictures: PictureService;
   readonly #drive: DriveLease;
 
   constructor(upstream: Upstream, options: HubOptions) {
-    const { clock = systemClock, maxPictureSettings = 16, maxPictureSettingsPerClient = 4 } = options;
+    const { clock = systemClock, maxPictureSettings = 16, maxPictureSettingsPerClient = 4, tap } = options;
     const { maxEncodings = Math.max(1, availableParallelism() - 1) } = options;
     const { createCall } = upstream;
     this.#upstream = upstream;
+    this.#clock = clock;
     this.#camera = new SharedSource({
       createCall,
       clock,
       method: services.camera.method.streamFrames,
+      tap: tap && (() => tap(services.camera.method.streamFrames)),
       encodeRequest: (rate) => encodeCameraRequest(rate),
       capacity: capacities.camera,
       isPausable: true,
@@ -89,6 +108,7 @@ class HubImpl implements Hub {
       createCall,
       clock,
       method: services.speaker.method.streamAudio,
+      tap: tap && (() => tap(services.speaker.method.streamAudio)),
       encodeRequest: () => new Uint8Array(0),
       capacity: capacities.speaker,
       // The mod would drop what is newest, and nobody would know.
@@ -129,9 +149,22 @@ class HubImpl implements Hub {
     };
   }
 
+  keepOpen(stream: KeptStream): () => void {
+    const stop =
+      stream.kind === "camera"
+        ? keepOpen(this.#camera, stream.rate, this.#clock)
+        : keepOpen(this.#speaker, Number.POSITIVE_INFINITY, this.#clock);
+    this.#kept.add(stop);
+    return () => {
+      this.#kept.delete(stop);
+      stop();
+    };
+  }
+
   close(error: ConnectError): void {
     // In this order, so that nobody who hears of the end gets in again, and the camera is not adjusted for each who leaves.
     this.#calls.refuse(error);
+    for (const stop of this.#kept) stop();
     this.#camera.close(error);
     this.#speaker.close(error);
     this.#calls.abortAll(error);

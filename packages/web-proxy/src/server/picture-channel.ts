@@ -1,10 +1,7 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { PictureFormat } from "@resoio/core/gen/resoio/web/v1/picture_pb";
-import { type CameraFrame, CameraFrameSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import type { Clock } from "../clock.js";
-import { encodePicture } from "./picture-encoder.js";
-import { PictureMessage } from "./picture-message.js";
+import { encodeFrame } from "./encode-frame.js";
+import type { PictureMessage } from "./picture-message.js";
 import type { PictureSettings } from "./picture-settings.js";
 import { PictureWatcher, type WatcherChannel } from "./picture-watcher.js";
 import type { ProxyClient } from "./proxy-client.js";
@@ -136,25 +133,10 @@ export class PictureChannel {
     const bytes = this.#frame;
     this.#frame = undefined;
     if (bytes === undefined) return undefined;
-    const frame = readFrame(bytes);
-    const isEmpty = frame.width === 0 || frame.height === 0;
     // A window that has no size for a moment must not end the watching.
-    if (isEmpty && settings.format !== PictureFormat.RAW) return undefined;
-    const { encodeMs, ...picture } = await encodePicture(frame, settings);
-    onPicture(encodeMs);
-    const { unixNanos, frameId, width: sourceWidth, height: sourceHeight } = frame;
-    const sentUnixNanos = clock.unixNanos();
-    const { format } = settings;
-    return new PictureMessage({
-      ...picture,
-      format,
-      encodeMs,
-      unixNanos,
-      frameId,
-      sourceWidth,
-      sourceHeight,
-      sentUnixNanos,
-    });
+    const encoded = await encodeFrame(bytes, settings, clock);
+    if (encoded !== undefined) onPicture(encoded.encodeMs);
+    return encoded?.message;
   }
 
   #publish(picture: PictureMessage): void {
@@ -179,14 +161,5 @@ export class PictureChannel {
     this.#watchers.clear();
     this.#options.onOver();
     for (const watcher of watchers) watcher.end(error);
-  }
-}
-
-function readFrame(bytes: Uint8Array): CameraFrame {
-  try {
-    return fromBinary(CameraFrameSchema, bytes);
-  } catch (cause) {
-    const problem = `the mod sent ${bytes.byteLength} bytes that are not a ${CameraFrameSchema.typeName}`;
-    throw new ConnectError(problem, Code.Internal, undefined, undefined, cause);
   }
 }

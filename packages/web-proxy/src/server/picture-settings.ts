@@ -46,6 +46,17 @@ export function readPictureWish(request: Uint8Array): PictureWish {
   };
 }
 
+/** What is wrong with the settings of a program. `undefined`: nothing. */
+export function problemOfPictures({ quality, maxWidth }: Omit<PictureSettings, "format">): string | undefined {
+  if (!(Number.isInteger(quality) && quality >= 1 && quality <= maxQuality)) {
+    return `quality must be a whole number from 1 to ${maxQuality}, not ${quality}`;
+  }
+  if (!(Number.isInteger(maxWidth) && maxWidth >= 0 && maxWidth <= maxMaxWidth)) {
+    return `maxWidth must be a whole number from 0 to ${maxMaxWidth} pixels, not ${maxWidth}`;
+  }
+  return undefined;
+}
+
 /** A name for settings, the same for the same settings: `jpeg q80 w640`. */
 export function nameOfSettings({ format, maxWidth, quality }: PictureSettings): string {
   const parts = [PictureFormat[format].toLowerCase()];

@@ -3,13 +3,15 @@ import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidOptionsError, type ResoniteTransport } from "@resoio/core";
 import { Channels } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import type { Recording } from "@resoio/recording";
 import { systemClock } from "../clock.js";
 import { createAccessPolicy } from "./access/access-policy.js";
 import { OriginPolicy } from "./access/origin-policy.js";
 import { RateLimiter } from "./access/rate-limiter.js";
 import { type CallTarget, createCallGate } from "./call-gate.js";
 import { ChannelHost } from "./channels/channel-host.js";
-import { ClientRegistry, type ConnectedClient } from "./client-registry.js";
+import { ClientRegistry } from "./client-registry.js";
+import { ClientHandle, type ConnectedClient } from "./connected-client.js";
 import { UpstreamStates } from "./http/health.js";
 import { HttpHandler } from "./http/http-handler.js";
 import { ProxyMetrics } from "./http/metrics.js";
@@ -20,6 +22,8 @@ import type { ProxyClient } from "./proxy-client.js";
 import type { ProxyDoor } from "./proxy-door.js";
 import { type ProxyEngine, ProxyEngines } from "./proxy-engines.js";
 import { checkUpstreamName, defaultUpstreamName, type ResolvedProxyOptions } from "./proxy-options.js";
+import type { ProxyRecordingOptions } from "./recording/proxy-recording-options.js";
+import { ProxyRecordings } from "./recording/proxy-recordings.js";
 import type { StopOptions } from "./web-proxy.js";
 import { createWebSocketEndpoint, type WebSocketEndpoint } from "./websocket/websocket-endpoint.js";
 import { createProxyWorld, type ProxyWorld } from "./world/proxy-world.js";
@@ -46,6 +50,7 @@ export class ProxyCore {
   readonly #metrics: ProxyMetrics;
   readonly #engines: ProxyEngines;
   readonly #channels: ChannelHost;
+  readonly #recordings: ProxyRecordings;
   readonly #world: ProxyWorld | undefined;
   readonly #http: HttpHandler;
   readonly #webSockets: WebSocketEndpoint;
@@ -64,7 +69,13 @@ export class ProxyCore {
   private constructor(options: ResolvedProxyOptions, place: ProxyPlace, staticFiles: StaticFiles | undefined) {
     this.#options = options;
     const { allowHosts, allowOrigins, limits, logger, hooks, anonymousAccess, contentSecurityPolicy } = options;
-    this.#clients = new ClientRegistry({ hooks, logger });
+    this.#recordings = new ProxyRecordings({ hubs: () => this.#engines.hubs(), logger });
+    this.#clients = new ClientRegistry({
+      hooks,
+      logger,
+      createHandle: (client) =>
+        new ClientHandle(client, (recordingOptions) => this.#recordings.startFor(client, recordingOptions)),
+    });
     this.#metrics = new ProxyMetrics({
       clients: () => this.#clients,
       upstreams: this.#states,
@@ -123,7 +134,7 @@ export class ProxyCore {
 
   /** Those who are connected now. */
   get clients(): readonly ConnectedClient[] {
-    return [...this.#clients];
+    return this.#clients.handles;
   }
 
   /** Resolves when it has stopped. */
@@ -167,6 +178,11 @@ export class ProxyCore {
     this.#engines.remove(name, reason);
   }
 
+  /** As `RunningProxy.startRecording`. */
+  startRecording(options: ProxyRecordingOptions): Recording {
+    return this.#recordings.startAll(options);
+  }
+
   /** As `RunningProxy.stop`. */
   async stop({ drainMs = 5_000 }: StopOptions = {}): Promise<void> {
     // Before the sockets: that they are closed is not what their clients are gone for.
@@ -192,7 +208,14 @@ export class ProxyCore {
     const rates = { openCalls: this.#openCalls, callRate, loginRate, observer: this.#metrics };
     const channels = this.#channels;
     return new ProxyEngines({
-      createGate: (hub) => createCallGate({ hub: withChannels(hub, channels), ...rates }),
+      createGate: (hub, upstream) =>
+        createCallGate({
+          hub: withChannels(hub, channels),
+          ...rates,
+          tap: (call) => this.#recordings.taps.open({ ...call, upstream }),
+        }),
+      taps: this.#recordings.taps,
+      onAdd: (name, hub) => this.#recordings.hubAdded(name, hub),
       states: this.#states,
       clients: () => this.#clients,
       source,
@@ -235,6 +258,7 @@ export class ProxyCore {
     this.#openRequests.destroy();
     await this.#wait(this.#clients.settled());
     await channelsClosed;
+    await this.#recordings.stop();
     await this.#door?.release();
     this.#states.stop();
     if (ownsUpstreams) {

@@ -5,6 +5,7 @@ import type { UpstreamStates } from "./http/health.js";
 import { createHub, type Hub } from "./hub.js";
 import type { ProxyClient } from "./proxy-client.js";
 import { defaultUpstreamName } from "./proxy-options.js";
+import type { CallTaps } from "./recording/call-taps.js";
 import { RefusedCall } from "./refused-call.js";
 import { createUpstream } from "./upstream.js";
 import { EngineList } from "./world/engine-list.js";
@@ -18,7 +19,11 @@ export interface ProxyEngine {
 
 /** Options of {@link ProxyEngines}. */
 export interface ProxyEnginesOptions {
-  readonly createGate: (hub: Hub) => CallGate;
+  readonly createGate: (hub: Hub, name: string) => CallGate;
+  /** Who is told of the calls to all of them. */
+  readonly taps: CallTaps;
+  /** There is one more of them. */
+  readonly onAdd: (name: string, hub: Hub) => void;
   readonly states: UpstreamStates;
   /** Those who are connected. */
   readonly clients: () => Iterable<ProxyClient>;
@@ -76,9 +81,13 @@ export class ProxyEngines {
   /** Stands in front of one more engine. One with the same name is removed. */
   add(name: string, transport: ResoniteTransport): void {
     this.remove(name, "another engine has taken its name");
-    const hub = createHub(createUpstream(name, transport));
-    const entry = { name, transport, hub, gate: this.#options.createGate(hub), removed: new AbortController() };
+    const hub = createHub(createUpstream(name, transport), {
+      tap: (method) => this.#options.taps.open({ method, upstream: name, client: undefined, isShared: false }),
+    });
+    const gate = this.#options.createGate(hub, name);
+    const entry = { name, transport, hub, gate, removed: new AbortController() };
     this.#entries.set(name, entry);
+    this.#options.onAdd(name, hub);
     this.#options.states.follow(name, transport);
     this.#reached(entry);
     void this.#follow(entry);

@@ -1,6 +1,8 @@
 import type { ResoniteTransport } from "@resoio/core";
-import type { ConnectedClient } from "./client-registry.js";
+import type { Recording } from "@resoio/recording";
+import type { ConnectedClient } from "./connected-client.js";
 import type { ProxyCore } from "./proxy-core.js";
+import type { ProxyRecordingOptions } from "./recording/proxy-recording-options.js";
 import type { RunningProxy, StopOptions } from "./web-proxy.js";
 
 /** What a program gets of a proxy that it has started. */
@@ -25,6 +27,10 @@ export class ProxyHandle implements RunningProxy {
 
   removeUpstream(name: string, reason: string): void {
     this.#core.removeUpstream(name, reason);
+  }
+
+  startRecording(options: ProxyRecordingOptions): Recording {
+    return this.#core.startRecording(options);
   }
 
   async stop(options?: StopOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CreateWireCall, WireCall } from "@resoio/core/internal";
+import type { CallTap } from "@resoio/recording";
 import type { Clock } from "../clock.js";
 import { type Subscriber, Subscription, type SubscriptionSource } from "./subscription.js";
 
@@ -16,6 +17,8 @@ export interface SharedSourceOptions {
   /** Whether the upstream call is paused when no subscriber has taken a message for a second. */
   readonly isPausable: boolean;
   readonly clock: Clock;
+  /** Told of each upstream call. Default: nobody. */
+  readonly tap?: (() => CallTap) | undefined;
 }
 
 /** Figures of a {@link SharedSource}. All but `subscribers` only grow. */
@@ -124,15 +127,24 @@ export class SharedSource {
     this.#run = undefined;
     previous?.call.cancel(new ConnectError("nobody needs this call any more", Code.Canceled));
     if (rate === undefined) return;
+    const request = encodeRequest(rate);
+    const tap = this.#options.tap?.();
     const call = createCall(
       { method },
       {
-        onOpen: () => call.sendLast(encodeRequest(rate)),
+        onOpen: () => call.sendLast(request),
         onHeader: () => this.#onHeader(run),
-        onMessage: (message) => this.#onMessage(run, message),
-        onEnd: (error) => this.#onEnd(run, error),
+        onMessage: (message) => {
+          tap?.response(message);
+          this.#onMessage(run, message);
+        },
+        onEnd: (error) => {
+          tap?.end(error);
+          this.#onEnd(run, error);
+        },
       },
     );
+    tap?.request(request);
     const run: Run = {
       rate,
       call,

@@ -1,5 +1,7 @@
 import type { ResoniteTransport } from "@resoio/core";
-import type { ConnectedClient } from "./client-registry.js";
+import type { Recording } from "@resoio/recording";
+import type { ConnectedClient } from "./connected-client.js";
+import type { ProxyRecordingOptions } from "./recording/proxy-recording-options.js";
 
 /** Options of {@link RunningProxy.stop}. */
 export interface StopOptions {
@@ -29,9 +31,16 @@ export interface RunningProxy extends AsyncDisposable {
    */
   removeUpstream(name: string, reason: string): void;
   /**
+   * Records the calls of all clients, and the camera and the sound once for all of them, until `end()`, or until the proxy stops. Calls
+   * that are under way are recorded from now on. Several recordings may run at once.
+   *
+   * Throws `InvalidOptionsError` for options that cannot be. Whether the file can be written is told by `failure` and `end()`.
+   */
+  startRecording(options: ProxyRecordingOptions): Recording;
+  /**
    * Stops: takes no new connections and calls, lets the calls come to an end that are under way, then closes every connection, the
-   * WebSockets with 1001, and waits for `onClientDisconnect` of each. When it resolves the port is free, or the path its owner's again.
-   * May be called again, as with a shorter time.
+   * WebSockets with 1001, and waits for `onClientDisconnect` of each, though not for long, and for recordings that end with it. When
+   * it resolves the port is free, or the path its owner's again. May be called again, as with a shorter time.
    */
   stop(options?: StopOptions): Promise<void>;
   /** The same as {@link stop} with `drainMs: 0`. */

@@ -9,7 +9,7 @@ import { PingRequestSchema, PingResponseSchema } from "@resoio/core/gen/resonite
 import { describe, expect, it } from "vitest";
 import { openProxy } from "../../testing/open-proxy.js";
 import { callJson, rawRequest } from "../../testing/raw-request.js";
-import type { ConnectedClient } from "../client-registry.js";
+import type { ConnectedClient } from "../connected-client.js";
 import { createProxy } from "../create-proxy.js";
 
 const stockTransports: readonly { readonly name: string; readonly connect: (baseUrl: string) => Transport }[] = [

@@ -1,0 +1,99 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { CallTap, Recording } from "@resoio/recording";
+import type { ProxyClient } from "../proxy-client.js";
+
+/** A call that goes through the proxy. */
+export interface TappableCall {
+  readonly method: DescMethod;
+  /** Name of the upstream that it goes to. */
+  readonly upstream: string;
+  /** Who makes it; `undefined` for the proxy itself, which makes one call for all who want the same stream. */
+  readonly client: ProxyClient | undefined;
+  /** Whether its responses come from a call that the proxy has made. */
+  readonly isShared: boolean;
+}
+
+/** Which calls a recording is told of. */
+export interface TapScope {
+  /** Only those of this client, with all that it gets. Default: those of all, and what they share only once. */
+  readonly client?: ProxyClient | undefined;
+  /** Only those to this upstream. Default: to all. */
+  readonly upstream?: string | undefined;
+}
+
+/** Tells recordings of the calls that go through. Without a recording that costs a call nothing worth measuring. */
+export class CallTaps {
+  readonly #recordings = new Map<Recording, TapScope>();
+  readonly #calls = new Set<TappedCall>();
+
+  /** A call begins. Whoever carries it tells what is returned. */
+  open(call: TappableCall): CallTap {
+    const tapped = new TappedCall(call, () => this.#calls.delete(tapped));
+    this.#calls.add(tapped);
+    for (const [recording, scope] of this.#recordings) tapped.add(recording, scope);
+    return tapped;
+  }
+
+  /** Tells a recording of all calls from now on, those that are under way included. */
+  add(recording: Recording, scope: TapScope): void {
+    this.#recordings.set(recording, scope);
+    for (const call of this.#calls) call.add(recording, scope);
+  }
+
+  /** Tells a recording nothing any more. */
+  delete(recording: Recording): void {
+    if (!this.#recordings.delete(recording)) return;
+    for (const call of this.#calls) call.delete(recording);
+  }
+}
+
+class TappedCall implements CallTap {
+  readonly #call: TappableCall;
+  readonly #onOver: () => void;
+  readonly #taps = new Map<Recording, CallTap>();
+  /** What was asked for, for recordings that begin later: a stream cannot be understood without. */
+  #request: Uint8Array | undefined;
+
+  constructor(call: TappableCall, onOver: () => void) {
+    this.#call = call;
+    this.#onOver = onOver;
+  }
+
+  add(recording: Recording, scope: TapScope): void {
+    const { method, client, upstream, isShared } = this.#call;
+    if (scope.client !== undefined && scope.client !== client) return;
+    if (scope.upstream !== undefined && scope.upstream !== upstream) return;
+    const tap = recording.call(method, {
+      client: client?.id,
+      // For the recording of one client, that client's call is the only one.
+      isShared: isShared && scope.client === undefined,
+    });
+    if (tap === undefined) return;
+    this.#taps.set(recording, tap);
+    if (this.#request !== undefined) tap.request(this.#request);
+  }
+
+  delete(recording: Recording): void {
+    this.#taps.delete(recording);
+  }
+
+  request(message: Uint8Array): void {
+    if (this.#call.method.methodKind === "server_streaming") this.#request ??= message;
+    for (const tap of this.#taps.values()) tap.request(message);
+  }
+
+  response(message: Uint8Array): void {
+    for (const tap of this.#taps.values()) tap.response(message);
+  }
+
+  halfClose(): void {
+    for (const tap of this.#taps.values()) tap.halfClose();
+  }
+
+  end(error: ConnectError | undefined): void {
+    this.#onOver();
+    for (const tap of this.#taps.values()) tap.end(error);
+    this.#taps.clear();
+  }
+}
