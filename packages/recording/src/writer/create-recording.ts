@@ -110,6 +110,10 @@ class RecordingImpl implements Recording {
     };
   }
 
+  get started(): Promise<void> {
+    return this.#store.started;
+  }
+
   get failure(): RecordingFailedError | undefined {
     return this.#store.failure;
   }

@@ -27,6 +27,7 @@ export class RecordingStore {
   readonly #file: McapFile;
   readonly #sink: RecordingSink;
   readonly #running: Promise<void>;
+  readonly #started = Promise.withResolvers<void>();
   #failure: RecordingFailedError | undefined;
   #endMetadata: (() => McapTypes.Metadata) | undefined;
   #isFlushDue = false;
@@ -39,11 +40,18 @@ export class RecordingStore {
     this.#options = store;
     this.#sink = withTimeout(options);
     this.#file = new McapFile({ sink: this.#sink, crc32, compression, library });
+    // Nobody has to wait for it.
+    this.#started.promise.catch(() => {});
     this.#running = this.#run();
   }
 
   get failure(): RecordingFailedError | undefined {
     return this.#failure;
+  }
+
+  /** Resolves when the beginning of the file is stored. */
+  get started(): Promise<void> {
+    return this.#started.promise;
   }
 
   /** How many bytes are stored. */
@@ -80,6 +88,7 @@ export class RecordingStore {
   async #run(): Promise<void> {
     try {
       await this.#file.start(this.#options.startMetadata);
+      this.#started.resolve();
       while (await this.#isChunkDue()) await this.#storeChunk();
       if (this.#endMetadata !== undefined) await this.#file.addMetadata(this.#endMetadata());
       await this.#file.end();
@@ -123,6 +132,7 @@ export class RecordingStore {
   #fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = new RecordingFailedError(cause);
+    this.#started.reject(this.#failure);
     this.#options.queue.clear();
     this.#options.onFailure(this.#failure);
   }

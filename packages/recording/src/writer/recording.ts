@@ -61,6 +61,8 @@ export interface Recording extends AsyncDisposable {
   /** The recorded time at present, in milliseconds since the start. */
   readonly elapsedMs: number;
   readonly stats: RecordingStats;
+  /** Resolves when the beginning of the file is stored. Rejects with {@link failure} when that does not work. Nobody has to wait. */
+  readonly started: Promise<void>;
   /** Why it broke off. `undefined` while all is well. */
   readonly failure: RecordingFailedError | undefined;
   /** A call begins. Returns what wants to know of it; `undefined` when it is not recorded. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { startMockServer } from "@resoio/mock-server";
+import { openRecordingFile } from "@resoio/recording/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { localhostCert, localhostKey } from "../testing/localhost-certificate.js";
 import { callJson, rawRequest } from "../testing/raw-request.js";
@@ -43,14 +44,21 @@ describe("resoio-proxy", () => {
     child.stderr.on("data", (text) => {
       stderr += text;
     });
-    const [line] = await once(createInterface(child.stdout), "line");
+    let stdout = "";
+    const lines = createInterface(child.stdout);
+    lines.on("line", (text) => {
+      stdout += `${text}\n`;
+    });
+    const [line] = await once(lines, "line");
     return {
+      stdout: () => stdout,
       url: /listens at (\S+)/.exec(String(line))?.[1] ?? "",
       stderr: () => stderr,
       async stop() {
-        const exited = once(child, "exit");
+        // Not as soon as it has ended, but when all that it said is here.
+        const closed = once(child, "close");
         child.kill("SIGINT");
-        return Number((await exited)[0]);
+        return Number((await closed)[0]);
       },
     };
   }
@@ -69,6 +77,31 @@ describe("resoio-proxy", () => {
     const [code] = await once(child, "close");
     return { code, stdout, stderr };
   }
+
+  it("records what goes through, and says what it has when it is interrupted", async () => {
+    const file = join(folder, "run.mcap");
+    const proxy = await start("--mock", "--record", file, "--record-camera", "jpeg:64", "--record-always", "camera");
+    expect((await callJson(proxy.url, ping, { message: "hello" })).status).toBe(200);
+    expect(await proxy.stop()).toBe(0);
+
+    expect(proxy.stdout()).toMatch(/^recorded \d+\.\d s: \d+ messages, \d+\.\d MB(, \d+ are missing)?$/m);
+    await using reader = await openRecordingFile(file);
+    expect(reader.info.isComplete).toBe(true);
+    const topics = reader.topics.map(({ topic }) => topic);
+    expect(topics).toEqual(expect.arrayContaining(["/calls", "/rpc/connection.ping/request"]));
+    expect(topics).not.toContain("/rpc/camera.streamFrames/response");
+  });
+
+  it.each([
+    ["a file that cannot be written", ["--record", "/nowhere/run.mcap"], "no such file or directory"],
+    ["how to record, and no file", ["--record-always", "camera"], "give a file with it"],
+    ["a stream that there is not", ["--record", "run.mcap", "--record-always", "smell"], "expected camera, speaker"],
+    ["a format that there is not", ["--record", "run.mcap", "--record-camera", "gif"], "expected raw, jpeg or webp"],
+  ])("ends at once with %s", async (_, args, problem) => {
+    const { code, stderr } = await finish("--port", "0", "--mock", ...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(problem);
+  });
 
   it("finds the mod, carries calls, and ends when it is interrupted", async () => {
     await using mod = await startMockServer({ socketPath: join(folder, `resonite-${process.pid}.sock`) });

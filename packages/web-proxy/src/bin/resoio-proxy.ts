@@ -9,6 +9,13 @@ import type { ProxyOptions } from "../server/proxy-options.js";
 import type { WebProxy } from "../server/web-proxy.js";
 import { DiscoveredEngines } from "./discovered-engines.js";
 import { parseAccess, parseDuration, parseNamedSocket, parseWholeNumber } from "./parse-proxy-options.js";
+import {
+  parseRecordedCamera,
+  parseRecordedStreams,
+  type RecordOptions,
+  reportRecording,
+  startRecording,
+} from "./record-proxy.js";
 import { createWorldCommand } from "./world-commands.js";
 
 /** Runs the command `resoio-proxy`: a proxy until it is interrupted, or one of its sub-commands. */
@@ -22,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-interface ServeOptions {
+interface ServeOptions extends RecordOptions {
   readonly port: number;
   readonly host: string;
   readonly strictPort?: true;
@@ -88,6 +95,17 @@ function createProgram(): Command {
     .option("--no-world", "does not tell which engines there are, as instances of a world")
     .option("--world-directory <folder>", "where worlds and their keys are kept (default: ~/.config/resoio/worlds)")
     .option("--public-url <url>", "how worlds are reached, where something else terminates TLS in front of the proxy")
+    .option("--record <file>", "records the calls of all clients, with camera and sound, as MCAP; replaces the file")
+    .option(
+      "--record-camera <format>",
+      "how pictures are recorded: raw, jpeg, webp, jpeg:640 (default: raw)",
+      parseRecordedCamera,
+    )
+    .option(
+      "--record-always <streams>",
+      "what is recorded although no page looks or listens: camera,speaker",
+      parseRecordedStreams,
+    )
     .option("-q, --quiet", "says nothing when clients come and go")
     .addHelpText("after", `\n${tokenExample}\n\n${worldExample}`)
     .action(serve);
@@ -119,15 +137,17 @@ async function serve(options: ServeOptions): Promise<void> {
   const others = (options.upstream ?? []).map(
     ({ name, socketPath }) => [name, createUdsTransport({ socketPath })] as const,
   );
-  const proxy = await createProxy({
+  await using proxy = await createProxy({
     ...proxyOptions,
     ...upstream.proxyOptions,
     ...(world ? { world: { directory, publicUrl } } : {}),
     upstreams: Object.fromEntries(others),
     ownsUpstreams: true,
   });
+  const recording = await startRecording(proxy, options);
   console.log(`resoio-proxy listens at ${proxy.url} (Ctrl-C stops it)`);
   await untilInterrupted(proxy, log);
+  if (recording !== undefined) console.log(await reportRecording(recording));
 }
 
 async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<ProxyOptions> {
