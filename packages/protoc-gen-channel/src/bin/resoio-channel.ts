@@ -15,18 +15,25 @@ const usage = `resoio-channel check: fails when generated files are not what the
 
   --root FOLDER    where paths begin. Default: here`;
 
-/** Runs the command `resoio-channel`. Returns its exit code: 0 fresh, 1 stale, 2 it could not be checked. */
-export function main(args: readonly string[]): number {
+/** Where the command writes to. */
+export type Output = Pick<Console, "log" | "error">;
+
+/**
+ * Runs the command `resoio-channel`. Returns its exit code: 0 fresh, 1 stale, 2 it could not be checked.
+ *
+ * @param output Default: the console.
+ */
+export function main(args: readonly string[], output: Output = console): number {
   try {
-    return run(args);
+    return run(args, output);
   } catch (error) {
     if (!(error instanceof CheckError) && !(error instanceof TypeError && "code" in error)) throw error;
-    console.error(`resoio-channel: ${error.message}`);
+    output.error(`resoio-channel: ${error.message}`);
     return 2;
   }
 }
 
-function run(args: readonly string[]): number {
+function run(args: readonly string[], output: Output): number {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -40,7 +47,7 @@ function run(args: readonly string[]): number {
     },
   });
   if (values.help || positionals.length === 0) {
-    console.log(usage);
+    output.log(usage);
     return values.help ? 0 : 2;
   }
   if (positionals.join(" ") !== "check")
@@ -48,10 +55,10 @@ function run(args: readonly string[]): number {
   const root = resolve(values.root);
   const stale = findStale(root, generate(root, values));
   for (const { path, kind, differences } of stale) {
-    console.error([`${kind}: ${path}`, ...differences.map((line) => `  ${line}`)].join("\n"));
+    output.error([`${kind}: ${path}`, ...differences.map((line) => `  ${line}`)].join("\n"));
   }
   if (stale.length === 0) return 0;
-  console.error("Generated files do not match the .proto files. Generate them again and commit the result.");
+  output.error("Generated files do not match the .proto files. Generate them again and commit the result.");
   return 1;
 }
 
