@@ -1,5 +1,5 @@
 // The command in an application of its own: mostly in this process, and as npm installs it where that matters.
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Application, type CommandResult } from "../testing/application.js";
@@ -52,10 +52,10 @@ describe("resoio-channel check", generous, () => {
   afterAll(() => application[Symbol.dispose]());
 
   it("is content with files that are fresh, and leaves everything as it is", () => {
-    const before = readdirSync(application.folder, { recursive: true });
+    const before = application.list();
 
     expect(application.run("resoio-channel", "check")).toEqual({ status: 0, output: "" });
-    expect(readdirSync(application.folder, { recursive: true })).toEqual(before);
+    expect(application.list()).toEqual(before);
   });
 
   it("names what has changed in the .proto: tags, directions, fields, messages, and types that messages hold", () => {

@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
@@ -40,6 +40,12 @@ export class Application implements Disposable {
     return readFileSync(join(this.folder, path), "utf8");
   }
 
+  /** The paths of everything in it but the packages, which belong to everybody. */
+  list(): readonly string[] {
+    const own = readdirSync(this.folder, { recursive: true, encoding: "utf8" });
+    return own.filter((path) => !path.startsWith("node_modules")).toSorted();
+  }
+
   /** `buf generate`, as a user runs it. */
   generate(): CommandResult {
     return this.run("buf", "generate");
@@ -53,7 +59,9 @@ export class Application implements Disposable {
   /** Runs a command that npm installed. */
   run(command: string, ...args: readonly string[]): CommandResult {
     const { PATH = "" } = process.env;
-    const env = { ...process.env, PATH: `${join(repository, "node_modules/.bin")}${delimiter}${PATH}` };
+    // A task runner may ask for colours, which would stand between the words that tests look for.
+    const { FORCE_COLOR: _, ...inherited } = process.env;
+    const env = { ...inherited, NO_COLOR: "1", PATH: `${join(repository, "node_modules/.bin")}${delimiter}${PATH}` };
     return resultOf(spawnSync(command, args, { cwd: this.folder, env, encoding: "utf8" }));
   }
 
