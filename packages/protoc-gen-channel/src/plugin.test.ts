@@ -43,7 +43,7 @@ message Pick {
 }
 
 message Message {
-  option (resoio.channel.v1.message) = {tag: 1, direction: DIRECTION_DOWN, unique: true, transient: true};
+  option (resoio.channel.v1.message) = {tag: 1, direction: DIRECTION_BOTH, unique: true, transient: true};
   string gen_message = 1 [(resoio.channel.v1.ts_type).type = "\\"on\\" | \\"off\\""];
 }
 
@@ -111,7 +111,8 @@ describe("the channel that buf generates", () => {
   });
 
   it("says what the annotations say, and fingerprints what the types at run time are", generous, () => {
-    application.write("run.ts", `import { robotLabChannel } from "./src/gen/lab/v1/robot_lab_channel.js";\n${report}`);
+    const imported = "isAllMessage, isBenchToolsMessage, isRobotLabUpMessage, robotLabChannel";
+    application.write("run.ts", `import { ${imported} } from "./src/gen/lab/v1/robot_lab_channel.js";\n${report}`);
     const { status, output } = application.run(
       "esbuild",
       "run.ts",
@@ -127,10 +128,10 @@ describe("the channel that buf generates", () => {
       name: "robot-lab",
       version: { min: 2, max: 3 },
       messages: [
-        "1 Message down, no key, transient",
-        "2 Place up, no key",
-        "4 Tool down, key Tool/7/hammer/1/%, groups bench_tools all",
-        "5 RemoveTool down, key Tool/7/hammer/1/true, removes Tool, groups all",
+        "1 Message both, no key, transient, goes up",
+        "2 Place up, no key, goes up",
+        "4 Tool down, key Tool/7/hammer/1/%, groups bench_tools all, is all, is a tool",
+        "5 RemoveTool down, key Tool/7/hammer/1/true, removes Tool, groups all, is all",
         "6 Pick down, key Pick/",
         "300 Channel down, key Light, in-place",
       ],
@@ -152,6 +153,12 @@ describe("the channel that buf generates", () => {
     expect(other.compile()).toEqual({ status: 0, output: "" });
   });
 
+  it("lists the messages by ascending tag, whatever the order of the files", () => {
+    const tags = [...application.read(channelPath).matchAll(/^ {6}tag: (\d+),$/gm)].map(([, tag]) => Number(tag));
+
+    expect(tags).toEqual([1, 2, 4, 5, 6, 300]);
+  });
+
   it("carries the comments over, and lets none end early", () => {
     const text = application.read(channelPath);
 
@@ -159,6 +166,13 @@ describe("the channel that buf generates", () => {
     expect(text).toContain("   * Puts a tool on a bench. Ends no comment *\\/ too early.\n");
     expect(text).toContain("   * Says where a robot is to go.\n");
   });
+});
+
+it("leaves a channel alone whose file was only imported", () => {
+  const protos = compileProtos({ "lab/v1/lab.proto": lab, "lab/v1/place.proto": place });
+
+  expect(runPlugin(protos, ["lab/v1/place.proto"])).toMatchObject({ error: "", file: [] });
+  expect(runPlugin(protos, ["lab/v1/lab.proto"]).file).toHaveLength(1);
 });
 
 it("tells the author through buf what is wrong with the annotations, without a stack", generous, () => {
@@ -244,7 +258,7 @@ export const key: string = keyOfTool({ bench: 7n, name: "hammer", side: Side.BAC
 export const up: RobotLabUpMessage = create(PlaceSchema);
 export const names = (message: Message): string | number | undefined => {
   if (isBenchToolsMessage(message)) return message.name;
-  if (isRobotLabUpMessage(message)) return message.x;
+  if (isRobotLabUpMessage(message)) return message.$typeName === "lab.v1.Place" ? message.x : message.genMessage;
   return isAllMessage(message) ? message.bench.toString() : undefined;
 };
 export const serial = (message: RobotLabDownMessage): bigint | undefined =>
@@ -269,6 +283,9 @@ const messages = robotLabChannel.messages.map((message) => {
     ...(groups.length > 0 ? [\`groups \${groups.join(" ")}\`] : []),
     ...(transient ? ["transient"] : []),
     ...(ordering === "last" ? [] : [ordering]),
+    ...(isAllMessage(create(schema)) ? ["is all"] : []),
+    ...(isBenchToolsMessage(create(schema)) ? ["is a tool"] : []),
+    ...(isRobotLabUpMessage(create(schema)) ? ["goes up"] : []),
   ].join(", ");
 });
 console.log(JSON.stringify({ name: robotLabChannel.name, version: robotLabChannel.version, messages }));

@@ -99,13 +99,18 @@ ${advice}`,
   });
 
   it("misses files that are not there, and names those that nothing makes any more", () => {
-    rmSync(join(application.folder, channelPath));
+    rmSync(join(application.folder, "src/gen"), { recursive: true });
     application.write("src/gen/board/v0/board_channel.ts", fresh.get(channelPath) ?? "");
     application.write("src/gen/own.ts", "export {};\n");
 
     expect(check()).toEqual({
       status: 1,
-      output: `missing: ${channelPath}\nleft over: src/gen/board/v0/board_channel.ts\n${advice}`,
+      output: [
+        "left over: src/gen/board/v0/board_channel.ts",
+        "missing: src/gen/board/v1/board_channel.ts",
+        "missing: src/gen/board/v1/board_pb.ts",
+        advice,
+      ].join("\n"),
     });
   });
 
@@ -133,6 +138,16 @@ ${advice}`,
     const args = ["--descriptors", "set.binpb", "--out", "src/gen", "--opt", "target=ts,import_extension=js"];
 
     expect(check(...args)).toEqual({ status: 0, output: "" });
+
+    const javaScript = check("--descriptors", "set.binpb", "--out", "src/gen", "--opt", "target=js+dts");
+    expect(javaScript.output).toBe(
+      [
+        "missing: src/gen/board/v1/board_channel.d.ts",
+        "missing: src/gen/board/v1/board_channel.js",
+        `left over: ${channelPath}`,
+        advice,
+      ].join("\n"),
+    );
 
     application.edit(channelPath, 'groups: ["scene"]', 'groups: ["other"]');
     expect(check(...args)).toEqual({

@@ -28,7 +28,6 @@ export function readChannelFile(text: string): ChannelFile | undefined {
       message = { fields: new Set(), properties: new Map() };
       messages.set(opened, message);
     } else if (field !== undefined) message?.fields.add(field);
-    else if (/^\s+\},?$/.test(line)) message = undefined;
     else if (opened === undefined && key !== undefined && value !== undefined) {
       (message?.properties ?? properties).set(key, value);
     }

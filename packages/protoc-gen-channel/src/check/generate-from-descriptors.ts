@@ -18,7 +18,8 @@ export function generateFromDescriptors(path: string, folder: string, parameter:
   const { file, error } = plugin.run(create(CodeGeneratorRequestSchema, request));
   if (error !== "") throw new CheckError(error);
   const out = posix.normalize(folder.replaceAll("\\", "/")).replace(/\/$/, "");
-  return { files: new Map(file.map(({ name, content }) => [posix.join(out, name), content])), folders: [out] };
+  const files = new Map(file.map(({ name, content }) => [posix.join(out, name), content]));
+  return { files, folders: [out], generators: [plugin.name] };
 }
 
 function readDescriptors(path: string) {

@@ -12,6 +12,8 @@ export interface FreshFiles {
   readonly files: GeneratedFiles;
   /** The folders that they are written to, relative to the root. */
   readonly folders: readonly string[];
+  /** The generators whose files are all among these. */
+  readonly generators: readonly string[];
 }
 
 /**
@@ -34,7 +36,7 @@ export function generateWithBuf(root: string, template: string): FreshFiles {
       throw new CheckError("buf could not be started: install it with `npm install -D @bufbuild/buf`");
     if (status !== 0) throw new CheckError(`\`buf generate --template ${template}\` failed, as said above`);
     const files = new Map(folders.flatMap((folder) => [...readFilesBelow(join(scratch, folder), folder)]));
-    return { files, folders };
+    return { files, folders, generators: ["protoc-gen-es", "protoc-gen-resoio-channel"] };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
