@@ -27,6 +27,8 @@ export class ConnectionKeeper<C> {
   readonly #closing = new AbortController();
   #current: C | undefined;
   #opening: Promise<C> | undefined;
+  /** Whether {@link #opening} was begun by the policy, and not because somebody asked. */
+  #isPlanned = false;
   /** Since when there is no connection, and how many attempts have been made, while it was lost and is not back yet. */
   #loss: { readonly sinceMs: number; attempts: number } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,17 +48,21 @@ export class ConnectionKeeper<C> {
   }
 
   /**
-   * Returns the connection, opening it when there is none. Callers that ask at the same time share one attempt.
+   * Returns the connection, opening it when there is none. Callers that ask at the same time share one attempt. When nobody answers
+   * an attempt of the policy that was under way already, they get one of their own: what it has found may be older than their
+   * question.
    *
    * Fails as `open` does, and with `FailedPrecondition` after {@link close}.
    */
   async acquire(): Promise<C> {
-    if (this.#closing.signal.aborted) throw closedError();
-    if (this.#current !== undefined) return this.#current;
-    this.#opening ??= this.#open().finally(() => {
-      this.#opening = undefined;
-    });
-    return await this.#opening;
+    const planned = this.#isPlanned ? this.#opening : undefined;
+    if (planned === undefined) return await this.#begin();
+    try {
+      return await planned;
+    } catch (error) {
+      if (ConnectError.from(error, Code.Unavailable).code !== Code.Unavailable) throw error;
+      return await this.#begin();
+    }
   }
 
   /** Says that `connection` is gone. What is not the current one, or not any more, does not count. */
@@ -77,6 +83,18 @@ export class ConnectionKeeper<C> {
     this.#current = undefined;
     this.#options.logger.info("connection closed");
     this.#feed.publish({ state: "closed" });
+  }
+
+  async #begin({ isPlanned = false } = {}): Promise<C> {
+    if (this.#closing.signal.aborted) throw closedError();
+    if (this.#current !== undefined) return this.#current;
+    if (this.#opening === undefined) {
+      this.#isPlanned = isPlanned;
+      this.#opening = this.#open().finally(() => {
+        this.#opening = undefined;
+      });
+    }
+    return await this.#opening;
   }
 
   async #open(): Promise<C> {
@@ -110,7 +128,7 @@ export class ConnectionKeeper<C> {
     }
     this.#feed.publish({ state: "reconnecting", attempt, delayMs, reason });
     // What the attempt fails with is told by the status; nobody waits for it here.
-    const attemptNow = (): void => void this.acquire().catch(() => {});
+    const attemptNow = (): void => void this.#begin({ isPlanned: true }).catch(() => {});
     this.#timer = setTimeout(attemptNow, Math.min(Math.max(delayMs, 0), maxTimerMs));
     unreference(this.#timer);
   }

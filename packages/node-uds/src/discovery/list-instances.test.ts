@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code } from "@resoio/core";
 import { ServerInfoSchema, ServerPlatform } from "@resoio/core/gen/resonite_io/v1/info_pb";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { listInstances } from "../index.js";
 import { deadProcessId } from "../testing/child-process.js";
 import { failureOf } from "../testing/failure-of.js";
@@ -11,6 +12,10 @@ import { makeTempFolder } from "../testing/temp-folder.js";
 
 const info = { modVersion: "0.7.0", engineVersion: "2026.1.1.1", platform: ServerPlatform.LINUX, resonitePid: 42 };
 const body = frame(ServerInfoSchema, info);
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("listInstances", () => {
   it("returns every living mod with what it says about itself, and leaves the dead out", async () => {
@@ -31,10 +36,16 @@ describe("listInstances", () => {
   });
 
   it("says of each mod that does not answer why, and does not wait for one that hangs", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     await using folder = await makeTempFolder();
     await makeDeadSocket(folder.file("resonite-a.sock"));
-    await using _silent = await startNetServer(() => {}, { socketPath: folder.file("resonite-b.sock") });
-    const instances = await listInstances({ directory: folder.path, timeoutMs: 50 });
+    const asked = Promise.withResolvers<void>();
+    await using _silent = await startNetServer(() => asked.resolve(), { socketPath: folder.file("resonite-b.sock") });
+    const listing = listInstances({ directory: folder.path });
+    await asked.promise;
+    await nextTurn();
+    await vi.advanceTimersByTimeAsync(2_000);
+    const instances = await listing;
     expect(instances.map(({ info, error }) => [info, error?.code])).toEqual([
       [undefined, Code.Unavailable],
       [undefined, Code.DeadlineExceeded],

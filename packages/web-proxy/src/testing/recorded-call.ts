@@ -51,9 +51,12 @@ export class RecordedCall {
     this.call.start();
   }
 
-  /** Resolves when `isSo` holds, which is asked after every message and at the end. */
+  /** Resolves when `isSo` holds, which is asked after every message and at the end. Fails when it does not hold then. */
   async until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) await this.#changed.promise;
+    while (!isSo()) {
+      if (this.end !== undefined) throw new Error("the call has ended", { cause: this.end.error });
+      await this.#changed.promise;
+    }
   }
 
   /** Resolves to the end of the call. */
