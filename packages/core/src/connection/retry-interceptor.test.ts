@@ -140,10 +140,17 @@ describe("createRetryInterceptor", () => {
     });
 
     it("with DeadlineExceeded when the time of the call is over, which all attempts share", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      onTestFinished(() => void vi.useRealTimers());
       const mod = failingMod({ times: Infinity });
-      const { connection } = new Resonite(mod.transportWith({ policy: recordingPolicy(0, hourMs) }));
+      const { connection } = new Resonite(mod.transportWith({ policy: recordingPolicy(2_000, hourMs) }));
+      const ping = connection.ping("", { timeoutMs: 5_000 });
+      const failure = expect(ping).rejects.toMatchObject({ code: Code.DeadlineExceeded });
 
-      await expect(connection.ping("", { timeoutMs: 20 })).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(await isPending(ping)).toBe(true);
+      await vi.advanceTimersByTimeAsync(1);
+      await failure;
       expect(mod.pings).toHaveLength(2);
     });
   });
