@@ -1,8 +1,12 @@
 import { PageCalls } from "./page-calls.ts";
+import { PageChannels } from "./page-channels.ts";
 
 declare global {
-  /** The one object that a test talks to. */
+  /** What a test talks to for calls. */
   var pageCalls: PageCalls;
+  /** What a test talks to for channels. */
+  var pageChannels: PageChannels;
 }
 
 globalThis.pageCalls = new PageCalls();
+globalThis.pageChannels = new PageChannels();
