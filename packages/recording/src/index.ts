@@ -6,6 +6,12 @@ export { requestTopic, responseTopic, rpcNameOf } from "./format/topics.js";
 export { createPlayer } from "./player/create-player.js";
 export type { PlayedMessage, Player, PlayerOptions, PlayerState } from "./player/player.js";
 export type { Decompressor, Decompressors } from "./reader/decompression.js";
+export {
+  inspectRecording,
+  type RecordingReport,
+  type RpcReport,
+  type TopicReport,
+} from "./reader/inspect-recording.js";
 export { type OpenRecordingOptions, openRecording } from "./reader/open-recording.js";
 export type {
   CallsOptions,
@@ -22,6 +28,7 @@ export type {
   TimeRange,
 } from "./reader/recording-reader.js";
 export { blobSource, bytesSource, type RecordingSource } from "./reader/recording-source.js";
+export { type RepairOptions, type RepairSummary, repairRecording } from "./reader/repair-recording.js";
 export type { CallTap } from "./writer/call-tap.js";
 export type { CameraEncoder } from "./writer/camera-encoder.js";
 export type { ChannelMessage, KeyframeMessage } from "./writer/channel-message.js";

@@ -1,8 +1,8 @@
 import { McapIndexedReader } from "@mcap/core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { collect } from "../collect.js";
 import { MalformedRecordingError } from "../errors/malformed-recording-error.js";
 import { zstdCompression } from "../node/zstd.js";
-import { collect } from "../testing/collect.js";
 import { readWithMcap } from "../testing/mcap-own-reader.js";
 import { recordSample, type Sample } from "../testing/record-sample.js";
 import { openRecording } from "./open-recording.js";

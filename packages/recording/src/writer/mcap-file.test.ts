@@ -3,9 +3,9 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { McapIndexedReader } from "@mcap/core";
 import { loadDecompressHandlers } from "@mcap/support";
 import { describe, expect, it } from "vitest";
+import { collect } from "../collect.js";
 import { zstdCompression } from "../node/zstd.js";
 import { bytesSource } from "../reader/recording-source.js";
-import { collect } from "../testing/collect.js";
 import { readWithMcap } from "../testing/mcap-own-reader.js";
 import { recordSample } from "../testing/record-sample.js";
 
