@@ -2,15 +2,11 @@ import { maxTimerMs } from "@resoio/core/internal";
 import type { CancelTask, Clock } from "./clock.js";
 import { EngineError } from "./engine-error.js";
 import type { Picture } from "./picture/render-scene.js";
+import { WaitingLine } from "./waiting-line.js";
 
 /** A picture with the time at which it was taken. */
 export interface CapturedFrame extends Picture {
   readonly unixNanos: bigint;
-}
-
-interface Waiter {
-  readonly resolve: (frame: CapturedFrame) => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** Timers may come too early by less than that. */
@@ -26,7 +22,7 @@ export class Camera {
   readonly #clock: Clock;
   readonly #draw: () => Picture;
   readonly #periodMs: number;
-  readonly #waiting: Waiter[] = [];
+  readonly #waiting = new WaitingLine<CapturedFrame>();
   #nextDueMs: number;
   #cancelTimer: CancelTask | undefined;
   #isDisposed = false;
@@ -54,21 +50,9 @@ export class Camera {
     signal.throwIfAborted();
     if (this.#isDisposed) return this.#takeUnread();
     if (this.#waiting.length === 0 && this.#isDue(0)) return this.#take();
-    const { promise, resolve, reject } = Promise.withResolvers<CapturedFrame>();
-    const waiter: Waiter = { resolve, reject };
-    const onAbort = (): void => {
-      const index = this.#waiting.indexOf(waiter);
-      if (index >= 0) this.#waiting.splice(index, 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#waiting.push(waiter);
+    const turn = this.#waiting.wait(signal);
     this.#setTimer();
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    return await turn;
   }
 
   /**
@@ -80,7 +64,7 @@ export class Camera {
     this.#isDisposed = true;
     this.#cancelTimer?.();
     if (this.#waiting.length === 0 && this.#isDue(0)) this.#unread = this.#take();
-    for (const { reject } of this.#waiting.splice(0)) reject(disposedError());
+    this.#waiting.refuse(cameraGoneError());
   }
 
   #isDue(earlyMs: number): boolean {
@@ -93,18 +77,9 @@ export class Camera {
     const delayMs = Math.min(maxTimerMs, Math.max(0, this.#nextDueMs - this.#clock.nowMs()));
     this.#cancelTimer = this.#clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined;
-      if (this.#isDue(toleranceMs)) this.#serve(this.#waiting.shift());
+      if (this.#isDue(toleranceMs)) this.#waiting.serve(() => this.#take());
       this.#setTimer();
     });
-  }
-
-  #serve(waiter: Waiter | undefined): void {
-    if (waiter === undefined) return;
-    try {
-      waiter.resolve(this.#take());
-    } catch (error) {
-      waiter.reject(error);
-    }
   }
 
   #take(): CapturedFrame {
@@ -118,11 +93,12 @@ export class Camera {
   #takeUnread(): CapturedFrame {
     const frame = this.#unread;
     this.#unread = undefined;
-    if (frame === undefined) throw disposedError();
+    if (frame === undefined) throw cameraGoneError();
     return frame;
   }
 }
 
-function disposedError(): EngineError {
+/** What a caller hears who wants pictures of a game that shuts down. */
+export function cameraGoneError(): EngineError {
   return new EngineError("notReady", "The camera is gone: the game is shutting down.");
 }

@@ -3,6 +3,7 @@ import type { Avatar } from "./avatar.js";
 import { earGains } from "./ear-gains.js";
 import type { EngineContext } from "./engine-context.js";
 import type { Microphone } from "./microphone.js";
+import { WaitingLine } from "./waiting-line.js";
 import type { Worlds } from "./worlds.js";
 
 /** A piece of the final mix, as the engine handed it over. */
@@ -48,7 +49,7 @@ export class Speaker {
   readonly #worlds: Worlds;
   readonly #avatar: Avatar;
   readonly #microphone: Microphone;
-  readonly #waiting: ((frame: SpeakerFrame | undefined) => void)[] = [];
+  readonly #waiting = new WaitingLine<SpeakerFrame | undefined>();
   #isComplete = false;
 
   constructor(context: EngineContext, worlds: Worlds, avatar: Avatar, microphone: Microphone) {
@@ -63,21 +64,9 @@ export class Speaker {
    * `undefined` when no frame will come any more; rejects with the signal's reason when that is aborted.
    */
   async take(signal: AbortSignal): Promise<SpeakerFrame | undefined> {
-    signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<SpeakerFrame | undefined>();
-    const onAbort = (): void => {
-      const index = this.#waiting.indexOf(resolve);
-      if (index >= 0) this.#waiting.splice(index, 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#waiting.push(resolve);
+    const turn = this.#waiting.wait(signal);
     this.#serve();
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    return await turn;
   }
 
   /** Lets 10 ms of sound pass. */
@@ -118,7 +107,9 @@ export class Speaker {
 
   #serve(): void {
     const { queue } = this.#state;
-    while (this.#waiting.length > 0 && (queue.length > 0 || this.#isComplete)) this.#waiting.shift()?.(queue.shift());
+    while (this.#waiting.length > 0 && (queue.length > 0 || this.#isComplete)) {
+      this.#waiting.serve(() => queue.shift());
+    }
   }
 
   #mix(frameId: bigint): Uint8Array {

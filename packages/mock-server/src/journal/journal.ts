@@ -14,6 +14,8 @@ export interface CallEntry {
   readonly request?: Message;
   /** `ok`, or the name of the status: `NotFound`, ... */
   readonly status: string;
+  /** True when a recording answered the call, and not the engine; absent otherwise. */
+  readonly isPlayed?: true;
   /** When the call was over: Unix time in nanoseconds (UTC). */
   readonly unixNanos: bigint;
 }

@@ -1,16 +1,11 @@
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createHandlerContext } from "@connectrpc/connect";
 import { MessageQueue, maxTimerMs, pathOf } from "@resoio/core/internal";
 import { forever } from "../engine/sleep.js";
 import { isConnectionCut } from "../faults/connection-cut.js";
+import { EncodedMessage } from "./encoded-message.js";
 import { statusTrailers } from "./grpc-status.js";
+import type { AnswerMessage } from "./route-spec.js";
 import type { Route } from "./routes.js";
 
 /** What a call brings along. */
@@ -133,7 +128,7 @@ export class ServedCall {
   }
 
   /** Does not ask for a message before the one before it is wanted, so that a slow reader slows the handler and nothing piles up. */
-  async #sendAll<O extends DescMessage>(schema: O, messages: AsyncIterable<MessageInitShape<O>>): Promise<void> {
+  async #sendAll(schema: DescMessage, messages: AsyncIterable<AnswerMessage>): Promise<void> {
     for await (const message of messages) {
       await this.#send(schema, message);
       // Leaving the loop ends the handler's generator, which nobody would pull again.
@@ -142,10 +137,14 @@ export class ServedCall {
   }
 
   /** Not an async function, which would hold on to the bytes for as long as it waits. */
-  #send<O extends DescMessage>(schema: O, message: MessageInitShape<O>): Promise<void> {
+  #send(schema: DescMessage, message: AnswerMessage): Promise<void> {
     if (this.#context.signal.aborted) return Promise.resolve();
-    return this.#carrier.send(toBinary(schema, create(schema, message)));
+    return this.#carrier.send(encode(schema, message));
   }
+}
+
+function encode(schema: DescMessage, message: AnswerMessage): Uint8Array {
+  return message instanceof EncodedMessage ? message.bytes : toBinary(schema, create(schema, message));
 }
 
 function decode<I extends DescMessage>(schema: I, bytes: Uint8Array): MessageShape<I> {
