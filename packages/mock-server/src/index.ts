@@ -1,4 +1,4 @@
-export type { MockMod, MockModOptions } from "./create-mock-mod.js";
+export type { MockMod, MockModOptions, Playing } from "./create-mock-mod.js";
 export { createMockMod } from "./create-mock-mod.js";
 export type { Change } from "./engine/change.js";
 export type { CancelTask, Clock, VirtualClock } from "./engine/clock.js";
@@ -12,6 +12,11 @@ export type { Faults } from "./faults/faults.js";
 export { InvalidFaultPlanError } from "./faults/parse-fault-plan.js";
 export type { InProcessTransport } from "./in-process/create-in-process-transport.js";
 export type { CallEntry, ChangeEntry, Journal, JournalEntry } from "./journal/journal.js";
+export type { PictureDecoder } from "./playback/picture-decoder.js";
+export { PictureDecoderMissingError } from "./playback/picture-decoder-missing-error.js";
+export type { PlayFileOptions, PlayOptions } from "./playback/play-options.js";
+export type { Playback, PlaybackState } from "./playback/playback.js";
+export { UnplayableRecordingError } from "./playback/unplayable-recording-error.js";
 export { defaultScenario } from "./scenarios/default-scenario.js";
 export { InvalidScenarioError, parseScenario, readScenarioFile } from "./scenarios/parse-scenario.js";
 export type { Scenario, ScenarioInput } from "./scenarios/scenario.js";

@@ -1,14 +1,28 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createMockParts, type MockMod, type MockModOptions, shutdownGraceMs } from "./create-mock-mod.js";
+import {
+  createMockParts,
+  type MockMod,
+  type MockModOptions,
+  type MockParts,
+  type Playing,
+  shutdownGraceMs,
+} from "./create-mock-mod.js";
 import { sleep } from "./engine/sleep.js";
+import { type OpenedPlay, openPlay } from "./playback/open-play.js";
+import type { PlayFileOptions } from "./playback/play-options.js";
 import { listenGrpc } from "./server/grpc-server.js";
 import { prepareSocketFile, removeSocketFile, socketFileName } from "./server/socket-file.js";
 import { makeStaleSockets } from "./server/stale-sockets.js";
 
 /** Options of {@link startMockServer}. */
-export interface MockServerOptions extends MockModOptions {
+export interface MockServerOptions extends Omit<MockModOptions, "play"> {
+  /**
+   * A recording that answers in place of the simulation: camera, speaker, and the calls that were recorded. A path stands for
+   * `{ recording: path }`. Default: none.
+   */
+  readonly play?: string | PlayFileOptions | undefined;
   /**
    * Where to put the socket. Default: in a new private folder, so that many servers can run at once and no client finds one
    * by accident. `modSocketPath(process.env)` is where the real mod would put it.
@@ -33,11 +47,17 @@ export interface MockServer extends MockMod {
  * `Lifecycle.Shutdown` closes it too, once the calls have ended that are under way; those that do not end by themselves are
  * cut after 30 seconds.
  *
- * Rejects with the system's error when the socket cannot be made.
+ * Rejects with the system's error when the socket cannot be made, or the recording not be opened, and for a recording also with
+ * `UnplayableRecordingError`, `PictureDecoderMissingError` and `InvalidOptionsError`.
  */
+export function startMockServer(
+  options: MockServerOptions & { readonly play: string | PlayFileOptions },
+): Promise<Playing<MockServer>>;
+export function startMockServer(options?: MockServerOptions): Promise<MockServer>;
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
-  const { socketPath: wantedPath, ...modOptions } = options;
-  const { mod, routes } = createMockParts(modOptions);
+  const { socketPath: wantedPath, play, ...modOptions } = options;
+  const opened = await openPlay(play);
+  const { mod, routes, ready } = await makeParts(modOptions, opened);
   const privateFolder = wantedPath === undefined ? await mkdtemp(join(tmpdir(), "resoio-mock-")) : undefined;
   const socketPath = resolve(wantedPath ?? join(privateFolder ?? "", socketFileName()));
   let stalePaths: readonly string[] = [];
@@ -46,9 +66,11 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     await mod.close();
     for (const path of [socketPath, ...stalePaths]) removeSocketFile(path);
     if (privateFolder !== undefined) await rm(privateFolder, { recursive: true, force: true });
+    await opened.close();
   };
 
   try {
+    await ready;
     prepareSocketFile(socketPath);
     stalePaths = await makeStaleSockets(socketPath, mod.faults.plan.staleSockets);
     const server = await listenGrpc({ socketPath, routes });
@@ -74,6 +96,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     return {
       engine: mod.engine,
       faults: mod.faults,
+      playback: mod.playback,
       transport: mod.transport,
       socketPath,
       get openCalls() {
@@ -85,6 +108,15 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     };
   } catch (error) {
     await cleanUp();
+    throw error;
+  }
+}
+
+async function makeParts(options: Omit<MockModOptions, "play">, opened: OpenedPlay): Promise<MockParts> {
+  try {
+    return createMockParts({ ...options, play: opened.options }, opened.name);
+  } catch (error) {
+    await opened.close();
     throw error;
   }
 }

@@ -2,6 +2,7 @@ export type { Clock } from "./clock.js";
 export { MalformedRecordingError } from "./errors/malformed-recording-error.js";
 export { RecordingEndedError } from "./errors/recording-ended-error.js";
 export { RecordingFailedError } from "./errors/recording-failed-error.js";
+export { formatVersion as recordingFormatVersion } from "./format/metadata.js";
 export { requestTopic, responseTopic, rpcNameOf } from "./format/topics.js";
 export { createPlayer } from "./player/create-player.js";
 export type { PlayedMessage, Player, PlayerOptions, PlayerState } from "./player/player.js";

@@ -82,7 +82,7 @@ function surround(spec: MethodImplSpec, surroundings: Surroundings): RouteSpec {
           once(surroundings, {
             request,
             context,
-            findPlayed: () => standIn?.unary(rpc, request),
+            findPlayed: () => standIn?.unary(rpc, request, context.signal),
             handle: () => spec.impl(request, context),
           }),
       };

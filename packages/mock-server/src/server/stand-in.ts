@@ -8,7 +8,7 @@ import type { EncodedMessage } from "./encoded-message.js";
  */
 export interface StandIn {
   /** For a call of one request and one answer. */
-  unary(rpc: Rpc, request: Message): Promise<(() => EncodedMessage) | undefined>;
+  unary(rpc: Rpc, request: Message, signal: AbortSignal): Promise<(() => Promise<EncodedMessage>) | undefined>;
   /** For a call that is answered until it is cancelled. */
   serverStream(
     rpc: Rpc,

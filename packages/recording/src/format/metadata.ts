@@ -44,11 +44,19 @@ export function encodeStartMetadata({ startUnixNanos, times, metadata }: StartFa
   };
 }
 
+/** {@link StartFacts} as they were read. */
+export interface ReadStartFacts extends StartFacts {
+  /** See {@link formatVersion}. */
+  readonly version: number;
+}
+
 /** `undefined` for what is not ours. */
-export function decodeStartMetadata({ metadata }: McapTypes.Metadata): StartFacts | undefined {
+export function decodeStartMetadata({ metadata }: McapTypes.Metadata): ReadStartFacts | undefined {
   const startUnixNanos = readNanos(metadata.get(`${prefix}startUnixNanos`));
-  if (startUnixNanos === undefined) return undefined;
+  const version = Number(metadata.get(`${prefix}version`));
+  if (startUnixNanos === undefined || !Number.isInteger(version)) return undefined;
   return {
+    version,
     startUnixNanos,
     times: metadata.get(`${prefix}times`) === "logical" ? "logical" : "wall",
     metadata: Object.fromEntries([...metadata].filter(([name]) => !name.startsWith(prefix))),

@@ -121,6 +121,7 @@ async function readInfo(
   const loopStart = end === undefined ? await lastLoopStart(mcap) : end.loopStartNanos;
   const isDamaged = recovery !== undefined && (recovery.lostBytes > 0 || recovery.lostChunks > 0);
   return {
+    formatVersion: start?.version,
     startUnixNanos,
     durationMs: nanosToMs(end?.durationNanos ?? lastNanos - startUnixNanos),
     loopStartMs: loopStart === undefined ? undefined : nanosToMs(loopStart),

@@ -6,6 +6,11 @@ import type { CameraFrame } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 
 /** What a recording says about itself. */
 export interface RecordingInfo {
+  /**
+   * The version of what is in the file, see `recordingFormatVersion`. A newer one may say things that this version of the package
+   * does not know. `undefined`: an MCAP file that something else has made.
+   */
+  readonly formatVersion: number | undefined;
   /** When it began: Unix time in nanoseconds (UTC). All times in milliseconds count from here. */
   readonly startUnixNanos: bigint;
   /** From start to end, in milliseconds. */
