@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from "@resoio/core";
+import { PingRequestSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
 import { describe, expect, it } from "vitest";
 import { openRecording } from "../reader/open-recording.js";
 import type { RecordedMessage, RecordingReader } from "../reader/recording-reader.js";
@@ -78,6 +79,32 @@ describe("oracle 15: recording bytes to player", () => {
 });
 
 describe("a player", () => {
+  it("hands over what is due to the nanosecond, whatever numbers the clock has", async () => {
+    const times = [100, 250, 1_000, 5_000, 9_000];
+    const recordingClock = new TestClock();
+    const sink = new MemorySink();
+    const recording = createRecording({ sink, clock: recordingClock });
+    for (const atMs of times) {
+      recordingClock.advance(atMs - recordingClock.nowMs());
+      recording.message("/beat", PingRequestSchema, new Uint8Array(0));
+    }
+    await recording.end();
+    const reader = await openRecording(bytesSource(sink.bytes));
+    for (let part = 1; part < 40; part++) {
+      const clock = new TestClock();
+      clock.advance(1_000 / part);
+      const { heard, options } = listener();
+      await using player = createPlayer(reader, { clock, ...options });
+      player.play();
+      await player.settled();
+      for (const [index, atMs] of times.entries()) {
+        clock.advance(atMs + 1_000 / part - clock.nowMs());
+        await player.settled();
+        expect([part, heard.length]).toEqual([part, index + 1]);
+      }
+    }
+  });
+
   it("does nothing until it is told to play, and nothing while it pauses", async () => {
     const clock = new TestClock();
     const { heard, options } = listener();

@@ -9,6 +9,9 @@ import { Playhead } from "./playhead.js";
 const slowest = 0.1;
 const fastest = 8;
 
+/** Recorded times are whole nanoseconds. What is nearer is due: a clock need not be able to count so little. */
+const toleranceMs = 5e-7;
+
 /**
  * Makes a {@link Player} of a recording.
  *
@@ -133,7 +136,7 @@ class PlayerImpl implements Player {
         // In the meantime much may have happened.
         if (this.#state !== "playing" || this.#move !== undefined) continue;
         const restMs = this.#playhead.msUntil(this.#next?.message.atMs ?? this.durationMs);
-        if (restMs > 0) await this.#rest(restMs);
+        if (restMs > toleranceMs) await this.#rest(restMs);
         else if (this.#next === undefined) this.#reachEnd();
         else await this.#handOver(this.#next);
       }
