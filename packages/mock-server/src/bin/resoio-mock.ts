@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { ResoioError, rpcs } from "@resoio/core";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { MockModOptions } from "../create-mock-mod.js";
 import type { FaultPlanInput } from "../faults/fault-plan.js";
 import { parseFaultPlan } from "../faults/parse-fault-plan.js";
+import type { PlayFileOptions } from "../playback/play-options.js";
 import { readScenarioFile } from "../scenarios/parse-scenario.js";
 import { isShippedScenario, shippedScenarios } from "../scenarios/shipped-scenarios.js";
 import { modSocketPath } from "../server/socket-file.js";
@@ -20,8 +21,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       socketPath: options.socket ?? modSocketPath(process.env),
       scenario: await scenarioOf(options),
       faults: faultsOf(options),
+      play: playOf(options),
     });
-    console.log(`resoio-mock listens on ${mod.socketPath} (Ctrl-C stops it)`);
+    const plays = mod.playback === undefined ? "" : ` and plays ${options.play}`;
+    console.log(`resoio-mock listens on ${mod.socketPath}${plays} (Ctrl-C stops it)`);
     await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM"), mod.closed]);
   } catch (error) {
     if (!(error instanceof ResoioError) && !(error instanceof Error && "syscall" in error)) throw error;
@@ -45,6 +48,14 @@ interface Options {
   readonly staleSockets?: number;
   readonly without?: string[];
   readonly oldMod?: boolean;
+  readonly play?: string;
+  readonly playSpeed?: number;
+  readonly playLoop?: boolean;
+  readonly playFrom?: number;
+  readonly playStart?: NonNullable<PlayFileOptions["start"]>;
+  readonly playElse?: NonNullable<PlayFileOptions["otherwise"]>;
+  readonly playLatency?: NonNullable<PlayFileOptions["latency"]>;
+  readonly playAtEnd?: NonNullable<PlayFileOptions["atEnd"]>;
 }
 
 function createProgram(): Command {
@@ -67,7 +78,36 @@ function createProgram(): Command {
     .option("--no-camera-frames", "a renderer that gives no pictures")
     .option("--stale-sockets <n>", "leaves sockets of dead processes beside the real one", Number)
     .option("--without <rpc...>", "RPCs that the mod does not have (UNIMPLEMENTED)")
-    .option("--old-mod", "a mod from before 0.6: without the tools of the grabber");
+    .option("--old-mod", "a mod from before 0.6: without the tools of the grabber")
+    .option("--play <file>", "a recording that answers: camera, speaker, and the calls that were recorded")
+    .option("--play-speed <factor>", "how fast it plays, from 0.1 to 8 (default: 1)", Number)
+    .option("--play-loop", "begins again at the end")
+    .option("--play-from <ms>", "where it begins (default: where its first call was made)", Number)
+    .addOption(choice("--play-start <when>", "when it begins (default: first-call)", ["first-call", "at-once"]))
+    .addOption(
+      choice("--play-else <what>", "who answers what it has no answer to (default: scenario)", ["scenario", "fail"]),
+    )
+    .addOption(choice("--play-latency <which>", "how long its answers take (default: recorded)", ["recorded", "none"]))
+    .addOption(choice("--play-at-end <what>", "what streams do at its end (default: wait)", ["wait", "close"]));
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
+}
+
+function playOf(options: Options): PlayFileOptions | undefined {
+  const { play, playSpeed, playLoop, playFrom, playStart, playElse, playLatency, playAtEnd } = options;
+  if (play === undefined) return undefined;
+  return {
+    recording: play,
+    speed: playSpeed,
+    loop: playLoop,
+    fromMs: playFrom,
+    start: playStart,
+    otherwise: playElse,
+    latency: playLatency,
+    atEnd: playAtEnd,
+  };
 }
 
 async function scenarioOf({ scenario = "default", modVersion }: Options): Promise<MockModOptions["scenario"] & object> {
