@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { services } from "@resoio/core";
 import { type Engine, type MockServer, startMockServer } from "@resoio/mock-server";
 import { createUdsTransport } from "@resoio/node-uds";
+import { openRecordingFile } from "@resoio/recording/node";
 import { createProxy } from "@resoio/web-proxy";
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
@@ -177,6 +178,17 @@ const runs: readonly Run[] = [
     does: "plays a tone",
     prints: /^played {8}48000 samples in 50 chunks$/m,
     check: ({ journal }) => expect(journal.changes("microphoneEnded")).toMatchObject([{ reason: "graceful" }]),
+  },
+  {
+    example: "playback",
+    does: "runs an agent, and the same agent against the recording of that",
+    args: ["--out", "runs"],
+    prints:
+      /^saw {11}Home, with Robin, in 20 pictures\nsaw again {5}Home, with Robin, in (\d+) pictures\nthe same {6}\1 of \1 pictures/m,
+    check: async (_, folder) => {
+      await using recording = await openRecordingFile(join(folder, "runs/run.mcap"));
+      expect(recording.info).toMatchObject({ isComplete: true, metadata: { example: "playback" } });
+    },
   },
   { example: "session", does: "tells who is here", prints: /^people {8}1 of at most \d+\n +Robin \(.*you, host\)$/m },
   // The sound of the room comes from the left.

@@ -80,6 +80,15 @@ describe("a unary call that was recorded", () => {
     expect((await failureOf(client.focus({ handle: 5 }))).code).toBe(Code.NotFound);
   });
 
+  it("is found whenever it is sent, which some requests say", async () => {
+    const { reset } = services.locomotion.method;
+    const maker = new RecordingMaker().unary(reset, { move: true, unixNanos: 5n }, { move: true, unixNanos: 6n });
+    await using played = await openPlayed(maker);
+    const client = createClient(services.locomotion, played.transport);
+    expect(await client.reset({ move: true, unixNanos: 7n })).toMatchObject({ move: true, unixNanos: 6n });
+    expect((await failureOf(client.reset({ look: true, unixNanos: 5n }))).code).toBe(Code.NotFound);
+  });
+
   it("fails as it failed then, with the message and the details", async () => {
     const error = new ConnectError("no such world", Code.OutOfRange, undefined, [
       { desc: PingRequestSchema, value: { message: "more" } },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { clone, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import type { ConnectError } from "@connectrpc/connect";
 import { type Rpc, rpcs } from "@resoio/core";
 import { type RecordedStatus, type RecordedUnaryCall, type RecordingReader, responseTopic } from "@resoio/recording";
@@ -107,9 +108,14 @@ function normalised(rpc: Rpc, request: Uint8Array): Uint8Array {
   }
 }
 
+/** What a request says, in bytes: all but when it was sent. */
 function encodeRequest({ method }: Rpc, request: Message): Uint8Array {
   const input: DescMessage = method.input;
-  return toBinary(input, request);
+  const { unixNanos: sentAt } = input.field;
+  if (sentAt === undefined) return toBinary(input, request);
+  const content = clone(input, request);
+  reflect(input, content).clear(sentAt);
+  return toBinary(input, content);
 }
 
 function digest(bytes: Uint8Array): string {
