@@ -189,7 +189,7 @@ describe.each(transports)("locomotion over $name", (transport) => {
     const clock = createVirtualClock();
     await using test = await open({ scenario, clock });
     const { engine } = test.mod;
-    const drive = test.resonite.locomotion.drive({ timeoutMs: 200 });
+    const drive = test.resonite.locomotion.drive({ timeoutMs: 500 });
     await drivesForward(drive, engine);
     expect(await codeOf(drive.summary)).toBe(Code.DeadlineExceeded);
     await engine.until(() => endsOf(engine).length === 1);

@@ -192,7 +192,7 @@ describe.each(transports)("microphone over $name", ({ open }) => {
     await using test = await open({ scenario, clock });
     const { engine } = test.mod;
     const { source, closed } = endless(new Float32Array(480));
-    const call = codeOf(test.resonite.microphone.stream(source, { timeoutMs: 100 }));
+    const call = codeOf(test.resonite.microphone.stream(source, { timeoutMs: 500 }));
     await settleUntil(clock, () => ringOf(engine).length === 480);
     expect(await call).toBe(Code.DeadlineExceeded);
     await closed;
