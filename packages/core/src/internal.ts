@@ -3,6 +3,7 @@
 export { ConnectionKeeper, type ConnectionKeeperOptions } from "./connection/connection-keeper.js";
 export { StatusFeed } from "./connection/status-feed.js";
 export { checkVersion } from "./connection/version-check.js";
+export { transportClosedError } from "./errors/transport-closed-error.js";
 export { maxTimerMs } from "./max-timer-ms.js";
 export type { MessageSource } from "./streams/message-queue.js";
 export { MessageQueue } from "./streams/message-queue.js";

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { transportClosedError } from "../errors/transport-closed-error.js";
 import { maxTimerMs } from "../max-timer-ms.js";
 import { unreference } from "../unreference.js";
 import type { Logger } from "./logger.js";
@@ -78,7 +79,7 @@ export class ConnectionKeeper<C> {
   /** Gives up what it is doing, for good. The connection itself is the owner's to close. */
   close(): void {
     if (this.#closing.signal.aborted) return;
-    this.#closing.abort(closedError());
+    this.#closing.abort(transportClosedError());
     clearTimeout(this.#timer);
     this.#current = undefined;
     this.#options.logger.info("connection closed");
@@ -86,7 +87,7 @@ export class ConnectionKeeper<C> {
   }
 
   async #begin({ isPlanned = false } = {}): Promise<C> {
-    if (this.#closing.signal.aborted) throw closedError();
+    if (this.#closing.signal.aborted) throw transportClosedError();
     if (this.#current !== undefined) return this.#current;
     if (this.#opening === undefined) {
       this.#isPlanned = isPlanned;
@@ -145,8 +146,4 @@ export class ConnectionKeeper<C> {
       return undefined;
     }
   }
-}
-
-function closedError(): ConnectError {
-  return new ConnectError("the transport is closed; make a new one", Code.FailedPrecondition);
 }

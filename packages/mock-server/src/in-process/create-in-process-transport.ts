@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectionStatus, ResoniteTransport, StatusOptions } from "@resoio/core";
-import { pathOf, StatusFeed, WireTransport, watchCancellation } from "@resoio/core/internal";
+import { pathOf, StatusFeed, transportClosedError, WireTransport, watchCancellation } from "@resoio/core/internal";
 import { findRoute, type Route, type Routes } from "../server/routes.js";
 import { InProcessCall } from "./in-process-call.js";
 
@@ -45,7 +45,7 @@ class InProcessTransportImpl extends WireTransport implements InProcessTransport
   constructor({ routes, shutdownSignal }: InProcessTransportOptions) {
     const status = new StatusFeed({ state: shutdownSignal.aborted ? "idle" : "connected" });
     const find = (method: DescMethod): Route | ConnectError => {
-      if (status.current.state === "closed") return closedError();
+      if (status.current.state === "closed") return transportClosedError();
       if (shutdownSignal.aborted) return shutdownError(shutdownSignal);
       return findRoute(routes, pathOf(method));
     };
@@ -87,8 +87,4 @@ class InProcessTransportImpl extends WireTransport implements InProcessTransport
 
 function shutdownError({ reason }: AbortSignal): ConnectError {
   return ConnectError.from(reason, Code.Unavailable);
-}
-
-function closedError(): ConnectError {
-  return new ConnectError("the transport is closed; make a new one", Code.FailedPrecondition);
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { KeepAliveOptions, Logger, ReconnectPolicy } from "@resoio/core";
-import { ConnectionKeeper, maxTimerMs, type StatusFeed } from "@resoio/core/internal";
+import { ConnectionKeeper, maxTimerMs, type StatusFeed, transportClosedError } from "@resoio/core/internal";
 import { Http2Error } from "../fast-http2/http2-error.js";
 import type { OpenSession, Session } from "./session.js";
 import { watchLife } from "./watch-life.js";
@@ -122,9 +122,9 @@ export class Http2Connection {
 
   async #connect(): Promise<Session> {
     const path = await this.#options.resolvePath();
-    if (this.#isClosed) throw closedError();
+    if (this.#isClosed) throw transportClosedError();
     const session = await this.#handshake(path);
-    if (this.#isClosed) throw closedError();
+    if (this.#isClosed) throw transportClosedError();
     session.unref();
     return session;
   }
@@ -172,7 +172,7 @@ export class Http2Connection {
       onClose: (cause) => {
         stopWatching();
         this.#sessions.delete(session);
-        reject(this.#isClosed ? closedError() : openingError(path, cause));
+        reject(this.#isClosed ? transportClosedError() : openingError(path, cause));
         this.#keeper.lost(session, this.causeOfLoss(session, cause));
         closed.resolve();
       },
@@ -212,10 +212,6 @@ function goingAwayError(): ConnectError {
 function frozenError(path: string, silentMs: number): ConnectError {
   const message = `${path} has not answered a keep-alive ping for ${silentMs} ms; the game is frozen, or stopped by a debugger`;
   return new ConnectError(message, Code.Unavailable);
-}
-
-function closedError(): ConnectError {
-  return new ConnectError("the transport is closed; make a new one", Code.FailedPrecondition);
 }
 
 function openingError(path: string, cause: Error | undefined): ConnectError {

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { KeepAliveOptions, Logger, ReconnectPolicy } from "@resoio/core";
 import type { Hello } from "@resoio/core/gen/resoio/web/v1/wire_pb";
-import { ConnectionKeeper, type StatusFeed, watchCancellation } from "@resoio/core/internal";
+import { ConnectionKeeper, type StatusFeed, transportClosedError, watchCancellation } from "@resoio/core/internal";
 import { closeCodes, subprotocol, tokenSubprotocolPrefix } from "../wire/protocol.js";
 import { explainRefusal } from "./explain-refusal.js";
 import type { ProxyTarget } from "./proxy-target.js";
@@ -73,7 +73,7 @@ export class WebSocketConnection {
 
   /** Where a request beside the WebSocket goes. Fails as {@link open} does when it is closed or there is no target. */
   async findTarget(): Promise<ProxyTarget> {
-    if (this.#isClosed) throw closedError();
+    if (this.#isClosed) throw transportClosedError();
     return await this.#options.findTarget();
   }
 
@@ -182,8 +182,4 @@ function timeoutError(timeoutMs: number, session: WebSocketSession | undefined):
     ? `the other end accepted the WebSocket but said no HELLO within ${timeoutMs} ms; is it a resoio proxy?`
     : `connecting took longer than ${timeoutMs} ms`;
   return new ConnectError(what, Code.DeadlineExceeded);
-}
-
-function closedError(): ConnectError {
-  return new ConnectError("the transport is closed; make a new one", Code.FailedPrecondition);
 }
