@@ -199,6 +199,7 @@ describe("a fingerprint that the plugin writes", () => {
     tag: lab.replace("tag: 300", "tag: 301"),
     direction: lab.replace("tag: 300, direction: DIRECTION_DOWN", "tag: 300, direction: DIRECTION_BOTH"),
     value: lab.replace("SIDE_BACK = 1", "SIDE_BACK = 2"),
+    version: lab.replace("version: 3", "version: 4"),
   };
   const original = fingerprintOf("lab", lab);
 
@@ -206,7 +207,7 @@ describe("a fingerprint that the plugin writes", () => {
     expect(fingerprintOf(name, variants[name])).toBe(original);
   });
 
-  it.each(["number", "type", "tag", "direction", "value"] as const)("changes with the %s", (name) => {
+  it.each(["number", "type", "tag", "direction", "value", "version"] as const)("changes with the %s", (name) => {
     expect(fingerprintOf(name, variants[name])).not.toBe(original);
   });
 });

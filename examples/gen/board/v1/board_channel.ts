@@ -262,7 +262,7 @@ export function isPictureMessage(message: Message): message is PictureMessage {
 export const boardChannel: ChannelSchema<BoardDown, BoardUp> = /*@__PURE__*/ defineChannelSchema({
   name: "board",
   version: { min: 1, max: 1 },
-  fingerprint: "b6c74bbdaa7c5334",
+  fingerprint: "2098e5a900c15d2c",
   messages: {
     Thought: {
       // string agent = 1

@@ -96,16 +96,24 @@ describe("the fingerprint of a channel", () => {
     { tag: 1, fingerprint: "aaaa" },
     { tag: 2, fingerprint: "bbbb" },
   ];
-  const whole = fingerprintChannel("board", messages);
+  const channel = { name: "board", version: { min: 1, max: 2 }, messages };
 
   it("does not depend on the order of the messages", () => {
-    expect(fingerprintChannel("board", messages.toReversed())).toBe(whole);
+    const reversed = { ...channel, messages: messages.toReversed() };
+
+    expect(fingerprintChannel(reversed)).toBe(fingerprintChannel(channel));
   });
 
-  it("changes with its name, its messages and their fingerprints", () => {
-    expect(fingerprintChannel("other", messages)).not.toBe(whole);
-    expect(fingerprintChannel("board", messages.slice(1))).not.toBe(whole);
-    expect(fingerprintChannel("board", [{ tag: 1, fingerprint: "aaab" }, ...messages.slice(1)])).not.toBe(whole);
+  it("changes with its name, its versions, its messages and their fingerprints", () => {
+    const others = [
+      { ...channel, name: "other" },
+      { ...channel, version: { min: 2, max: 2 } },
+      { ...channel, version: { min: 1, max: 3 } },
+      { ...channel, messages: messages.slice(1) },
+      { ...channel, messages: [{ tag: 1, fingerprint: "aaab" }, ...messages.slice(1)] },
+    ];
+
+    expect(new Set([channel, ...others].map(fingerprintChannel)).size).toBe(6);
   });
 });
 

@@ -22,13 +22,18 @@ export function fingerprintMessage({ name, tag, direction, schema }: Fingerprint
   return hashText([`${direction} ${tag} ${name} ${schema.typeName}`, ...describeTypes(schema)].join("\n"));
 }
 
-/** Sixteen hexadecimal digits for a channel: its name, and the tags and fingerprints of its messages. */
-export function fingerprintChannel(
-  name: string,
-  messages: readonly { readonly tag: number; readonly fingerprint: string }[],
-): string {
+/** What both ends of a channel must agree on. */
+export interface FingerprintedChannel {
+  readonly name: string;
+  /** The versions of the meaning of the messages that it speaks. */
+  readonly version: { readonly min: number; readonly max: number };
+  readonly messages: readonly { readonly tag: number; readonly fingerprint: string }[];
+}
+
+/** Sixteen hexadecimal digits for a channel: its name and versions, and the tags and fingerprints of its messages. */
+export function fingerprintChannel({ name, version, messages }: FingerprintedChannel): string {
   const lines = messages.map(({ tag, fingerprint }) => `${tag} ${fingerprint}`);
-  return hashText([`channel ${name}`, ...lines.sort()].join("\n"));
+  return hashText([`channel ${name} ${version.min} ${version.max}`, ...lines.sort()].join("\n"));
 }
 
 /** Every type that a message can hold, itself included, each in some lines of text, in the order of their names. */

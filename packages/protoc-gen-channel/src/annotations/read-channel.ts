@@ -45,7 +45,7 @@ export function readChannel(
     constant: `${toCamelCase(name)}Channel`,
     file,
     version: { min, max },
-    fingerprint: fingerprintChannel(name, messages),
+    fingerprint: fingerprintChannel({ name, version: { min, max }, messages }),
     messages,
     groups: readGroups(messages),
   };

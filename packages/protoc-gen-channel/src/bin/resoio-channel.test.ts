@@ -71,7 +71,7 @@ describe("resoio-channel check", generous, () => {
 
     expect(status).toBe(1);
     expect(output).toContain(`stale: ${channelPath}
-  Thought: tag is 1 in the file, 7 in the .proto; programs built from the two refuse each other
+  Thought: tag is 1 in the file, 7 in the .proto; programs built from the two do not know it from each other
   Thought: direction is "down" in the file, "up" in the .proto; programs built from the two refuse each other
   Marker: the file lacks \`uint32 size = 2\`
   Cursor: in the .proto, not in the file
@@ -80,10 +80,39 @@ describe("resoio-channel check", generous, () => {
     expect(output.endsWith(advice)).toBe(true);
   });
 
+  it("names a tag that stands for another message", () => {
+    application.edit(protoPath, "tag: 1,", "tag: 9,");
+    application.edit(protoPath, "tag: 2,", "tag: 1,");
+
+    expect(check().output).toContain(
+      `stale: ${channelPath}\n  tag 1 is Thought in the file, Marker in the .proto; programs built from the two refuse each other\n`,
+    );
+  });
+
   it("names a change in a type that a message holds", () => {
     application.edit(protoPath, "double x", "float x");
 
     expect(check().output).toContain(`stale: ${channelPath}\n  Thought: a type that it holds has changed\nstale:`);
+  });
+
+  it("shows no descriptor, but says when nothing else has changed", () => {
+    application.edit(protoPath, "transient: true", "transient: false");
+
+    expect(check().output).toBe(
+      [
+        `stale: ${channelPath}`,
+        "  Marker: transient is true in the file, left out in the .proto",
+        "stale: src/gen/board/v1/board_pb.ts",
+        "  the descriptor in it",
+        advice,
+      ].join("\n"),
+    );
+  });
+
+  it("does not mind how the lines end", () => {
+    for (const [path, text] of fresh) application.write(path, text.replaceAll("\n", "\r\n"));
+
+    expect(check()).toEqual({ status: 0, output: "" });
   });
 
   it("shows the lines of a file that somebody has edited", () => {

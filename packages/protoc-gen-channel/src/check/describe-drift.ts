@@ -1,22 +1,46 @@
 import { type ChannelFile, type ChannelFileMessage, readChannelFile } from "./channel-file.js";
 import { lineDifference } from "./line-difference.js";
 
-/** What peers that were built from different files would refuse each other for. */
-const breaking: ReadonlySet<string> = new Set(["tag", "direction"]);
+/** What comes of a difference, when one program is built from the file and another from the .proto. */
+const refusal = "; programs built from the two refuse each other";
+const consequences: ReadonlyMap<string, string> = new Map([
+  ["tag", "; programs built from the two do not know it from each other"],
+  ["direction", refusal],
+]);
 
 /** Says, in a line each, how a generated file differs from what would be generated now. */
 export function describeDrift(committed: string, fresh: string): readonly string[] {
   const [before, after] = [readChannelFile(committed), readChannelFile(fresh)];
   const differences = before === undefined || after === undefined ? [] : compareChannels(before, after);
-  return differences.length > 0 ? differences : lineDifference(committed, fresh);
+  if (differences.length > 0) return differences;
+  const lines = lineDifference(withoutDescriptor(committed), withoutDescriptor(fresh));
+  return lines.length > 0 ? lines : ["the descriptor in it"];
+}
+
+/** A descriptor is one long line of base64, which says nothing to a reader. */
+function withoutDescriptor(text: string): string {
+  return text.replace(/^\s+fileDesc\("[^"]*"/m, "");
 }
 
 function compareChannels(before: ChannelFile, after: ChannelFile): readonly string[] {
   const names = new Set([...before.messages.keys(), ...after.messages.keys()]);
   return [
     ...compareProperties("the channel", before.properties, after.properties),
+    ...compareTags(before, after),
     ...[...names].flatMap((name) => compareMessages(name, before.messages.get(name), after.messages.get(name))),
   ];
+}
+
+/** The tags that stand for another message than before. */
+function compareTags(before: ChannelFile, after: ChannelFile): readonly string[] {
+  const owners = new Map([...before.messages].map(([name, { properties }]) => [properties.get("tag"), name]));
+  return [...after.messages].flatMap(([name, { properties }]) => {
+    const tag = properties.get("tag");
+    const owner = owners.get(tag);
+    return owner === undefined || owner === name
+      ? []
+      : [`tag ${tag} is ${owner} in the file, ${name} in the .proto${refusal}`];
+  });
 }
 
 function compareMessages(
@@ -49,7 +73,7 @@ function compareProperties(
   return [...keys]
     .filter((key) => before.get(key) !== after.get(key))
     .map((key) => {
-      const consequence = breaking.has(key) ? "; programs built from the two refuse each other" : "";
+      const consequence = consequences.get(key) ?? "";
       return `${owner}: ${key} is ${before.get(key) ?? "left out"} in the file, ${after.get(key) ?? "left out"} in the .proto${consequence}`;
     });
 }

@@ -4,7 +4,11 @@ import { join } from "node:path";
 /** Files by their path relative to the root of the application, with slashes. */
 export type GeneratedFiles = ReadonlyMap<string, string>;
 
-/** All files below `folder`, which is itself at `path` relative to the root. None when there is no such folder. */
+/**
+ * All files below `folder`, which is itself at `path` relative to the root. None when there is no such folder.
+ *
+ * Lines end with a line feed, also where Git has put a carriage return in front of it.
+ */
 export function readFilesBelow(folder: string, path: string): GeneratedFiles {
   const files = new Map<string, string>();
   const visit = (below: string): void => {
@@ -12,7 +16,10 @@ export function readFilesBelow(folder: string, path: string): GeneratedFiles {
       const name = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory() && entry.name !== "node_modules" && !entry.name.startsWith(".")) visit(name);
       else if (entry.isFile())
-        files.set(path === "" ? name : `${path}/${name}`, readFileSync(join(folder, name), "utf8"));
+        files.set(
+          path === "" ? name : `${path}/${name}`,
+          readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n"),
+        );
     }
   };
   if (existsSync(folder)) visit("");

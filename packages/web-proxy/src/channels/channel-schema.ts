@@ -24,7 +24,7 @@ export interface ChannelSchema<Down extends SchemaTable = SchemaTable, Up extend
   /** The versions of the meaning of the messages that this schema speaks. */
   readonly version: ChannelVersion;
   /**
-   * Sixteen hexadecimal digits that stand for everything both ends must agree on: name, tags, directions, and all fields of all types.
+   * Sixteen hexadecimal digits that stand for everything both ends must agree on: name, versions, tags, directions, and all fields of all types.
    * Two schemas with one fingerprint understand each other without a look at single messages.
    */
   readonly fingerprint: string;

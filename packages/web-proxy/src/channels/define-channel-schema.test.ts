@@ -87,10 +87,16 @@ describe("a channel schema", () => {
     const one = defineChannelSchema({ name: "a", messages: { Note: { ...note, tag: 1 } } });
     const same = defineChannelSchema({ name: "a", messages: { Note: { ...note, tag: 1, transient: true } } });
     const other = defineChannelSchema({ name: "a", messages: { Note: { ...note, tag: 2 } } });
+    const newer = defineChannelSchema({
+      name: "a",
+      version: { min: 2, max: 2 },
+      messages: { Note: { ...note, tag: 1 } },
+    });
 
     expect(one.fingerprint).toMatch(/^[0-9a-f]{16}$/);
     expect([same.fingerprint, same.byTag(1)?.fingerprint]).toEqual([one.fingerprint, one.byTag(1)?.fingerprint]);
     expect(other.fingerprint).not.toBe(one.fingerprint);
+    expect(newer.fingerprint).not.toBe(one.fingerprint);
     expect(other.byTag(2)?.fingerprint).not.toBe(one.byTag(1)?.fingerprint);
   });
 });

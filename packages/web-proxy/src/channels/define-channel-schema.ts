@@ -53,7 +53,7 @@ export function defineChannelSchema<const Schemas extends SchemaTable, const Dir
   const byTypeName = indexBy(name, "type", messages, ({ schema }) => schema.typeName);
   const byName = new Map(messages.map((message) => [message.name, message]));
   checkTombstones(name, messages);
-  const fingerprint = fingerprintChannel(name, messages);
+  const fingerprint = fingerprintChannel({ name, version, messages });
   if (definition.fingerprint !== undefined && definition.fingerprint !== fingerprint) {
     throw new ChannelSchemaError(
       `the channel ${name} was generated for other messages (fingerprint ${definition.fingerprint}) than those it is defined with ` +
