@@ -130,7 +130,7 @@ beforeAll(async () => {
 
 describe.concurrent("compiles and runs:", () => {
   it.each(named(blocks.filter(isProgram)))("$name", async ({ block }) => {
-    expect(await programs.findProblems(block, { timeoutMs: 15_000 })).toEqual([]);
+    expect(await programs.findProblems(block, { timeoutMs: 45_000 })).toEqual([]);
   });
 });
 
@@ -159,7 +159,7 @@ describe("the programs in the documentation", () => {
 });
 
 describe.concurrent("a program is refused that", () => {
-  it.each(flawed)("$flaw", async ({ block, says, timeoutMs = 15_000 }) => {
+  it.each(flawed)("$flaw", async ({ block, says, timeoutMs = 45_000 }) => {
     expect((await programs.findProblems(block, { timeoutMs })).join("\n")).toMatch(says);
   });
 });

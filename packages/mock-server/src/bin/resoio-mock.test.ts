@@ -22,7 +22,8 @@ interface Finished {
   readonly stderr: string;
 }
 
-describe("resoio-mock", () => {
+// Every test starts a process or two.
+describe("resoio-mock", { timeout: 60_000 }, () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "resoio-mock-test-"));

@@ -14,7 +14,8 @@ import { callJson, rawRequest } from "../testing/raw-request.js";
 const command = join(import.meta.dirname, "../../bin/resoio-proxy.js");
 const ping = "/resonite_io.v1.Connection/Ping";
 
-describe("resoio-proxy", () => {
+// Every test starts a process or more.
+describe("resoio-proxy", { timeout: 60_000 }, () => {
   let folder: string;
   let secretFile: string;
   const children: ChildProcessByStdio<null, Readable, Readable>[] = [];

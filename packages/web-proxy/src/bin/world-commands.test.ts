@@ -7,7 +7,8 @@ import { worldId } from "../testing/world-vectors.js";
 
 const command = join(import.meta.dirname, "../../bin/resoio-proxy.js");
 
-describe("resoio-proxy world", () => {
+// Every test starts processes.
+describe("resoio-proxy world", { timeout: 60_000 }, () => {
   let folder: string;
 
   beforeEach(async () => {

@@ -411,7 +411,7 @@ describe("a client that is slow on purpose", () => {
   });
 });
 
-describe("a thousand clients at once", () => {
+describe("a thousand clients at once", { timeout: 60_000 }, () => {
   it("are served up to the limit; the others are dropped, and those who come later are served again", async () => {
     await using open = await openProxy({ limits: { maxSockets: 100 } });
     const answers = await Promise.all(
