@@ -8,25 +8,29 @@ import { join } from "node:path";
 
 const seconds = 5;
 const rows: Record<string, unknown>[] = [];
-for (const { pages, stuck } of [
-  { pages: 1, stuck: false },
-  { pages: 10, stuck: false },
-  { pages: 100, stuck: false },
-  { pages: 200, stuck: false },
-  { pages: 200, stuck: true },
+for (const { pages, stopped } of [
+  { pages: 1, stopped: "nothing" },
+  { pages: 10, stopped: "nothing" },
+  { pages: 100, stopped: "nothing" },
+  // In turn, so that what else the machine does meets them all.
+  ...Array.from({ length: 3 }, () =>
+    ["nothing", "pictures", "raw frames"].map((stopped) => ({ pages: 200, stopped })),
+  ).flat(),
 ]) {
   const mod = start("proxy/serve.ts", "mod");
   const socketPath = String(await answer(mod));
   const proxy = start("proxy/serve.ts", "proxy", socketPath);
   const url = String(await answer(proxy));
-  const watchers = start("proxy/watch.ts", url, String(pages), String(seconds), stuck ? "stuck" : "no");
+  const watchers = start("proxy/watch.ts", url, String(pages), String(seconds), stopped);
   await answer(watchers);
   await costs(proxy);
   await costs(mod);
   const figures = await answer(watchers);
   const cost = await costs(proxy);
   rows.push({
-    pages: stuck ? `${pages} and one that does not read` : pages,
+    pages,
+    // What one more page asks for and does not read.
+    notRead: stopped,
     ...figures,
     proxyCores: cost.cpuSeconds / seconds,
     proxyMiB: cost.rssMiB,

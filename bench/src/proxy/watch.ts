@@ -1,8 +1,9 @@
-// A process with many pages that watch the camera as JPEG, and one that stopped reading. Tells how many pictures each page got.
+// A process with many pages that watch the camera as JPEG, and, if it is told to, one that asks for pictures or raw frames and then
+// reads nothing. Tells how many pictures each page got.
 import { once } from "node:events";
 import { connectProxy, PictureClient } from "@resoio/web-proxy/client";
 
-const [url = "", pages = "1", seconds = "5", stuck = "no"] = process.argv.slice(2);
+const [url = "", pages = "1", seconds = "5", stopped = "nothing"] = process.argv.slice(2);
 const clients = await Promise.all(Array.from({ length: Number(pages) }, () => connectProxy({ url })));
 const counts = clients.map(() => 0);
 const latenciesMs: number[] = [];
@@ -13,11 +14,9 @@ const watching = clients.map(async ({ transport }, index) => {
     latenciesMs.push(Date.now() - Number(unixNanos / 1_000_000n));
   }
 });
-if (stuck === "stuck") {
-  // Asks for raw pictures and reads none.
-  const page = await connectProxy({ url });
-  void page.camera.stream({ mode: "every" }).next();
-}
+const page = stopped === "nothing" ? undefined : await connectProxy({ url });
+if (stopped === "pictures" && page !== undefined) void new PictureClient(page.transport).watch({ fpsLimit: 15 }).next();
+if (stopped === "raw frames") void page?.camera.stream({ mode: "every" }).next();
 await new Promise((resolve) => setTimeout(resolve, 1_000));
 counts.fill(0);
 latenciesMs.length = 0;
@@ -27,6 +26,7 @@ const perSecond = counts.map((count) => count / Number(seconds)).sort((a, b) => 
 latenciesMs.sort((a, b) => a - b);
 process.send?.({
   slowest: perSecond[0] ?? 0,
+  mean: perSecond.reduce((sum, rate) => sum + rate, 0) / perSecond.length,
   fastest: perSecond.at(-1) ?? 0,
   latencyP50Ms: latenciesMs[Math.floor(latenciesMs.length / 2)] ?? 0,
   latencyP99Ms: latenciesMs[Math.floor(latenciesMs.length * 0.99)] ?? 0,

@@ -31,6 +31,14 @@ describe("FrameThinner", () => {
     expect(letThrough(30, everyMs(100, 100))).toHaveLength(100);
   });
 
+  it.each([15, 30, 60])("loses nothing of %d frames a second when they stand still now and then", (rate) => {
+    // Every half second nothing comes for 200 ms, and then all of it.
+    const timesMs = everyMs(1000 / rate, rate * 10).map((timeMs) =>
+      timeMs % 500 > 300 ? Math.ceil(timeMs / 500) * 500 : timeMs,
+    );
+    expect(letThrough(rate, timesMs)).toHaveLength(rate * 10);
+  });
+
   it("does not make up for a pause with a burst", () => {
     expect(letThrough(10, [0, 5_000, 5_010, 5_020, 5_100])).toEqual([0, 5_000, 5_100]);
   });

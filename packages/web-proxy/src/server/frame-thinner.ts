@@ -1,6 +1,12 @@
 /** How much too early a frame may come, in milliseconds: otherwise jitter would make the rhythm uneven. */
 const toleranceMs = 5;
 
+/**
+ * How late a frame may come, in milliseconds, and those behind it make up for it. A process that stands still for a moment gets the frames of
+ * that time at once: without this, who asks for 15 of 15 frames a second would lose some whenever somebody else asks for all.
+ */
+const catchUpMs = 250;
+
 /** Lets so many frames through that they are not more per second than a limit, on average and evenly. */
 export class FrameThinner {
   readonly #periodMs: number;
@@ -17,7 +23,7 @@ export class FrameThinner {
   isDue(nowMs: number): boolean {
     if (nowMs < this.#dueMs - this.#toleranceMs) return false;
     // A frame that is somewhat late keeps the beat: otherwise 25 of 30 frames a second would become 15.
-    const isOnBeat = nowMs - this.#dueMs < this.#periodMs;
+    const isOnBeat = nowMs - this.#dueMs < Math.max(this.#periodMs, catchUpMs);
     this.#dueMs = (isOnBeat ? this.#dueMs : nowMs) + this.#periodMs;
     return true;
   }

@@ -356,6 +356,25 @@ describe("the rate of the shared camera", () => {
     expect(new Set(tenth.slice(1).map((id, index) => id - (tenth[index] ?? 0)))).toEqual(new Set([6]));
   });
 
+  it.each(["nobody else", "somebody who reads nothing", "somebody who reads nothing and asks for all"])(
+    "gives 200 watchers all frames of a camera that is as fast as they ask for, with %s",
+    (other) => {
+      const { hub, upstream, clock } = setUp();
+      const watchers = Array.from({ length: 200 }, () => watchFrames(hub, { fpsLimit: 15 }));
+      if (other !== "nobody else") watchFrames(hub, { fpsLimit: other.endsWith("all") ? 0 : 15 }).call.pause();
+      clock.advance(250);
+
+      for (let i = 0; i < 150; i++) {
+        // A process that has much to do stands still now and then, for 3 frames, and gets them at once.
+        if (i % 10 < 7) clock.advance(1000 / 15);
+        else if (i % 10 === 7) clock.advance(3000 / 15);
+        upstream.openCall.emit(cameraFrame(i));
+      }
+
+      expect(watchers.map(({ messages }) => messages.length)).toEqual(watchers.map(() => 150));
+    },
+  );
+
   it("makes what a slow watcher holds as new as can be, without counting frames that it did not ask for", () => {
     const { hub, upstream, clock } = setUp();
     const slow = watchFrames(hub, { fpsLimit: 1 });
