@@ -41,6 +41,7 @@ export type { ListenErrorCode } from "./server/listen-error.js";
 export { ListenError } from "./server/listen-error.js";
 export type { ClientCounters } from "./server/proxy-client.js";
 export type { CommonProxyOptions, ProxyLimits, ProxyOptions, ServedChannel } from "./server/proxy-options.js";
+export { type PlayIntoChannelOptions, playIntoChannel } from "./server/recording/play-into-channel.js";
 export type {
   ClientRecordingOptions,
   ProxyRecordingOptions,

@@ -34,7 +34,7 @@ export class RecordedBoard {
   keyframe(): void {
     this.#recording.keyframe(
       "board",
-      [...this.#things].map(([key, bytes]) => ({ schema, bytes, key })),
+      [...this.#things].map(([key, bytes]) => ({ name: schema.name, bytes, key })),
     );
   }
 }

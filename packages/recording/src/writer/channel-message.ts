@@ -4,6 +4,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 export interface ChannelMessage {
   /** The channel's name. */
   readonly channel: string;
+  /** What the channel calls the message. Default: as its type is called. */
+  readonly name?: string | undefined;
   /** The message's type. */
   readonly schema: DescMessage;
   /** The message. Kept until it is stored: it must not be written to any more. */
@@ -16,9 +18,18 @@ export interface ChannelMessage {
   readonly isPersistent?: boolean | undefined;
   /** The redundancy key: a later message with the same one replaces it. Default: none. */
   readonly key?: string | undefined;
-  /** The room whose clients got it. Default: all clients. */
-  readonly room?: string | undefined;
+  /** The rooms whose clients got it. Default: all clients. */
+  readonly rooms?: readonly string[] | undefined;
 }
 
 /** One message of the live state of a channel. */
-export type KeyframeMessage = Pick<ChannelMessage, "schema" | "bytes" | "key" | "room">;
+export interface KeyframeMessage {
+  /** What the channel calls the message. */
+  readonly name: string;
+  /** The message. */
+  readonly bytes: Uint8Array;
+  /** The redundancy key. Default: none. */
+  readonly key?: string | undefined;
+  /** The room whose clients get it. Default: all clients. */
+  readonly room?: string | undefined;
+}

@@ -136,33 +136,29 @@ class RecordingImpl implements Recording {
 
   channelMessage(message: ChannelMessage): void {
     if (!this.#isOpen || !this.#isWanted({ kind: "channel", message })) return;
-    const { channel, schema, bytes, direction, client = "", isPersistent = false, key = "", room = "" } = message;
+    const { channel, schema, bytes, direction, name = schema.name } = message;
+    const { client = "", isPersistent = false, key = "", rooms = [] } = message;
     const sequence = ++this.#channelMessages;
     const event = create(ChannelEventSchema, {
       channel,
-      type: schema.typeName,
+      name,
       direction: direction === "down" ? ChannelDirection.DOWN : ChannelDirection.UP,
       client,
       isPersistent,
       key,
-      room,
+      rooms: [...rooms],
     });
     const events = this.#topics.find(topics.channelEvents, ChannelEventSchema);
     // With the same time, so that whoever reads from some time on finds both or none.
     const now = this.#time.now;
     this.#put("message", events, toBinary(ChannelEventSchema, event), sequence, now);
-    const topic = this.#topics.find(channelTopic(channel, schema.name), schema, { channel });
+    const topic = this.#topics.find(channelTopic(channel, name), schema, { channel });
     this.#put("message", topic, bytes, sequence, now);
   }
 
   keyframe(channel: string, messages: readonly KeyframeMessage[]): void {
     if (!this.#isOpen) return;
-    const entries = messages.map(({ schema, bytes, key = "", room = "" }) => ({
-      type: schema.typeName,
-      message: bytes,
-      key,
-      room,
-    }));
+    const entries = messages.map(({ name, bytes: message, key = "", room = "" }) => ({ name, message, key, room }));
     const keyframe = toBinary(KeyframeSchema, create(KeyframeSchema, { channel, entries }));
     this.#put("message", this.#topics.find(keyframeTopic(channel), KeyframeSchema, { channel }), keyframe);
   }

@@ -134,6 +134,12 @@ export class MessageStore {
     this.#tombstones.clear();
   }
 
+  /** Keeps nothing any more, and cannot say what is new to who has had only what was sent up to `sequence`. */
+  reset(sequence: number): void {
+    this.clear();
+    this.#horizon = sequence;
+  }
+
   #delete(key: string): void {
     const message = this.#messages.get(key);
     if (message === undefined) return;

@@ -69,7 +69,7 @@ export class ProxyCore {
   private constructor(options: ResolvedProxyOptions, place: ProxyPlace, staticFiles: StaticFiles | undefined) {
     this.#options = options;
     const { allowHosts, allowOrigins, limits, logger, hooks, anonymousAccess, contentSecurityPolicy } = options;
-    this.#recordings = new ProxyRecordings({ hubs: () => this.#engines.hubs(), logger });
+    this.#recordings = new ProxyRecordings({ hubs: () => this.#engines.hubs(), channels: options.channels, logger });
     this.#clients = new ClientRegistry({
       hooks,
       logger,

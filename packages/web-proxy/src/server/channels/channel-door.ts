@@ -1,6 +1,8 @@
 import type { Code } from "@connectrpc/connect";
 import { InvalidOptionsError } from "@resoio/core";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import type { Unsubscribe } from "../../channels/handlers.js";
+import type { BroadcastOptions, ChannelClient, ObservedMessage, PendingMessage } from "./channel.js";
 import type { MemberLink } from "./channel-member.js";
 
 /** What a proxy needs of a channel. */
@@ -8,6 +10,27 @@ export interface ChannelDoor {
   readonly name: string;
   /** Lets a client in that asks for it. Throws a `ConnectError` when it is not let in. */
   admit(join: ChannelJoin, link: MemberLink): JoinedMember;
+  /** Calls `observer` with every message, as `Channel.observe` does. */
+  observe(observer: (message: TappedMessage) => void): Unsubscribe;
+  /** The rooms that somebody is in, or that something is kept for. */
+  rooms(): readonly string[];
+  /** What is kept for those who come later; with `room`, for who comes there. */
+  kept(room?: string): Iterable<PendingMessage>;
+  /** The client of a connection. */
+  memberOf(connectionId: string): TappedClient | undefined;
+  /** Broadcasts an encoded message. Does nothing for one that the channel does not have, or that does not travel this way. */
+  broadcast(name: string, bytes: Uint8Array, options: BroadcastOptions): void;
+  /** As `Channel.reset`. */
+  reset(reason: string): void;
+}
+
+/** A client, for those who look on. */
+export type TappedClient = Pick<ChannelClient, "id" | "remote" | "rooms">;
+
+/** A message that passes, for those who look on. */
+export interface TappedMessage extends Omit<ObservedMessage, "client"> {
+  /** Who has sent it, or whom alone it is for. `undefined`: a broadcast. */
+  readonly client: TappedClient | undefined;
 }
 
 /** A client that was let in, as its call sees it. */

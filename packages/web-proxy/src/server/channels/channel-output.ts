@@ -122,6 +122,14 @@ export class ChannelOutput<R extends OutputReceiver> {
     return receipt;
   }
 
+  /** Keeps nothing any more. Who has had what was sent until now has to begin anew. */
+  reset(): void {
+    // A number of its own, so that nobody can have had everything up to it.
+    const sequence = ++this.#sequence;
+    this.store.reset(sequence);
+    for (const room of this.rooms.names) this.rooms.store(room)?.reset(sequence);
+  }
+
   atomic<T>(work: () => T, options?: AtomicOptions): T {
     return this.#groups.run(work, options);
   }

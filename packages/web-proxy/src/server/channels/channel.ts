@@ -278,6 +278,12 @@ export interface ObservedMessage<S extends ChannelSchema = ChannelSchema> {
   readonly client: ChannelClient<S> | undefined;
   /** The rooms that it is for. Empty: all. */
   readonly rooms: readonly string[];
+  /** Clients that do not get it. */
+  readonly exclude: readonly ClientId[];
+  /** What it is about; of what the server sends. `undefined`: nothing takes its place. */
+  readonly key: string | undefined;
+  /** Whether it is kept for those who come later. */
+  readonly isPersistent: boolean;
 }
 
 /** Options of {@link Channel.onConnect}. */
@@ -352,6 +358,11 @@ export interface Channel<S extends ChannelSchema = ChannelSchema>
   onDisconnect(callback: (client: ChannelClient<S>, disconnect: Disconnect) => unknown): Unsubscribe;
   /** Calls `callback` with everything that goes wrong in callbacks and handlers, and with what clients send that cannot be used. */
   onError(callback: (error: unknown, context: ChannelErrorContext<S>) => void): Unsubscribe;
+  /**
+   * Forgets everything that is kept, and lets every client begin anew: it comes back as a new one, hears of it by its `onReset`, and is sent
+   * what is kept by then. `reason` is a sentence that it is told.
+   */
+  reset(reason?: string): void;
   /** Calls `observer` with every message as it is sent, before any is replaced, and as it comes. For recordings and the like. */
   observe(observer: (message: ObservedMessage<S>) => void): Unsubscribe;
   /**

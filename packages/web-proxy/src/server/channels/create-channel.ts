@@ -1,3 +1,5 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { InvalidOptionsError } from "@resoio/core";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import type { AtomicOptions, HeldGroup, HeldGroupOptions } from "../../channels/atomic-groups.js";
@@ -192,6 +194,12 @@ class ChannelImpl<S extends ChannelSchema>
     return this.#errorCallbacks.add(callback);
   }
 
+  reset(reason = `the channel ${this.name} begins anew`): void {
+    this.#output.reset();
+    // They join again, and have to ask for all of it.
+    for (const member of [...this.#entrance.members.values()]) member.close(reason, Code.Unavailable);
+  }
+
   observe(observer: (message: ObservedMessage<S>) => void): Unsubscribe {
     return this.#observers.add(observer);
   }
@@ -254,11 +262,15 @@ class ChannelImpl<S extends ChannelSchema>
   }
 
   observeUp(member: ChannelMember<S>, name: string, payload: Uint8Array): void {
-    this.#tellObservers({ direction: "up", name, payload, client: member, rooms: [] });
+    const nothing = { rooms: [], exclude: [], key: undefined, isPersistent: false };
+    this.#tellObservers({ direction: "up", name, payload, client: member, ...nothing });
   }
 
-  #observeDown({ message: { name, payload }, only, rooms = [] }: Addressed<ChannelMember<S>>): void {
-    this.#tellObservers({ direction: "down", name, payload, client: only, rooms });
+  #observeDown({ message, only, rooms = [], exclude = new Set() }: Addressed<ChannelMember<S>>): void {
+    if (this.#observers.size === 0) return;
+    const { name, payload, key, isPersistent } = message;
+    const exclusion = { rooms, exclude: [...exclude], key, isPersistent };
+    this.#tellObservers({ direction: "down", name, payload, client: only, ...exclusion });
   }
 
   #tellObservers({ name, ...message }: Omit<ObservedMessage<S>, "type"> & { readonly name: string }): void {
@@ -293,6 +305,17 @@ class ChannelImpl<S extends ChannelSchema>
           throw error;
         }
       },
+      observe: (observer) => this.observe(observer),
+      rooms: () => this.rooms,
+      kept: (room) => (room === undefined ? this.state : this.room(room).state),
+      broadcast: (name, bytes, options) => {
+        const type = this.schema.byName(name);
+        if (type === undefined || type.direction === "up") return;
+        this.#output.broadcast(name, fromBinary(type.schema, bytes), options);
+      },
+      reset: (reason) => this.reset(reason),
+      memberOf: (connectionId) =>
+        [...this.#entrance.members.values()].find(({ remote }) => remote.connectionId === connectionId),
     };
   }
 }

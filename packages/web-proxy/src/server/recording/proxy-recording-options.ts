@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from "@resoio/core";
 import { PictureFormat } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { maxTimerMs } from "@resoio/core/internal";
 import type { RecordingOptions, RecordingSink } from "@resoio/recording";
 import { fileSink } from "@resoio/recording/node";
 import { type PictureSettings, problemOfPictures } from "../picture-settings.js";
@@ -23,6 +24,13 @@ export interface ClientRecordingOptions
   readonly sink?: RecordingSink | undefined;
   /** How camera frames are recorded. Default `"raw"`: as they are, which takes the most room. */
   readonly camera?: "raw" | RecordedPictures | undefined;
+  /** Which of the proxy's channels are recorded, by name. Default: all. */
+  readonly channels?: readonly string[] | undefined;
+  /**
+   * How often what a channel keeps for those who come later is recorded too, at most, in milliseconds: from there a player restores it.
+   * A state of more than a megabyte is recorded as often as that makes a megabyte a second. Default 5,000.
+   */
+  readonly keyframeIntervalMs?: number | undefined;
   /** How chunks are compressed. Default: zstd, on other threads, where Node has it, which it does from 22.15 on. */
   readonly compression?: RecordingOptions["compression"] | "none";
 }
@@ -41,6 +49,12 @@ export interface ProxyRecordingOptions extends ClientRecordingOptions {
         readonly speaker?: boolean | undefined;
       }
     | undefined;
+}
+
+/** How often keyframes are written. Throws {@link InvalidOptionsError} for what is no time. */
+export function resolveKeyframeInterval({ keyframeIntervalMs = 5_000 }: ClientRecordingOptions): number {
+  if (keyframeIntervalMs >= 1 && keyframeIntervalMs <= maxTimerMs) return keyframeIntervalMs;
+  throw new InvalidOptionsError(`keyframeIntervalMs must be from 1 to ${maxTimerMs}, not ${keyframeIntervalMs}`);
 }
 
 /** Where the bytes go. Throws {@link InvalidOptionsError} unless there is exactly one answer. */

@@ -3,13 +3,17 @@ import { InvalidOptionsError, type Logger } from "@resoio/core";
 import { createRecording, type Recording } from "@resoio/recording";
 import { fileRecordingDefaults } from "@resoio/recording/node";
 import { systemClock } from "../../clock.js";
+import { type ChannelDoor, doorOf } from "../channels/channel-door.js";
 import type { Hub } from "../hub.js";
 import type { ProxyClient } from "../proxy-client.js";
+import type { ServedChannel } from "../proxy-options.js";
 import { CallTaps } from "./call-taps.js";
+import { ChannelRecorder } from "./channel-recorder.js";
 import { PictureRecorder } from "./picture-recorder.js";
 import {
   type ClientRecordingOptions,
   type ProxyRecordingOptions,
+  resolveKeyframeInterval,
   resolvePictures,
   resolveSink,
 } from "./proxy-recording-options.js";
@@ -18,6 +22,7 @@ import {
 export interface ProxyRecordingsOptions {
   /** All upstreams that there are, by name. */
   readonly hubs: () => Iterable<readonly [string, Hub]>;
+  readonly channels: readonly ServedChannel[];
   readonly logger: Logger;
 }
 
@@ -68,6 +73,8 @@ export class ProxyRecordings {
 
   #start(options: ClientRecordingOptions, client: ProxyClient | undefined, upstream: string | undefined): Recording {
     const pictures = resolvePictures(options);
+    const keyframeIntervalMs = resolveKeyframeInterval(options);
+    const channels = this.#channelsOf(options);
     const { camera: _, file: __, sink: ___, ...others } = options;
     const recording = createRecording({
       logger: this.#options.logger,
@@ -76,14 +83,30 @@ export class ProxyRecordings {
       camera: pictures === undefined ? "raw" : this.#pictures.encoderFor(pictures),
       onStop: () => this.#onStop(recording),
     });
-    this.#running.set(recording, { stops: new Map(), keep() {} });
+    const { clock = systemClock } = options;
+    const recorders = channels.map(
+      (channel) => new ChannelRecorder({ recording, channel, connectionId: client?.id, keyframeIntervalMs, clock }),
+    );
+    this.#running.set(recording, { stops: new Map(), recorders, keep() {} });
     this.taps.add(recording, { client, upstream });
     return recording;
   }
 
+  #channelsOf({ channels: wanted }: ClientRecordingOptions): readonly ChannelDoor[] {
+    const { channels } = this.#options;
+    for (const name of wanted ?? []) {
+      if (!channels.some((channel) => channel.name === name)) {
+        throw new InvalidOptionsError(`this proxy serves no channel ${JSON.stringify(name)} that could be recorded`);
+      }
+    }
+    return channels.filter(({ name }) => wanted === undefined || wanted.includes(name)).map(doorOf);
+  }
+
   #onStop(recording: Recording): void {
     this.taps.delete(recording);
-    for (const stop of this.#running.get(recording)?.stops.values() ?? []) stop();
+    const running = this.#running.get(recording);
+    for (const stop of running?.stops.values() ?? []) stop();
+    for (const recorder of running?.recorders ?? []) recorder.stop();
     this.#running.delete(recording);
   }
 }
@@ -91,6 +114,7 @@ export class ProxyRecordings {
 interface Running {
   /** What ends the streams that are kept open for it. */
   readonly stops: Map<string, () => void>;
+  readonly recorders: readonly ChannelRecorder[];
   /** Keeps open what it needs of an upstream. */
   keep: (name: string, hub: Hub) => void;
 }

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file resoio/recording/v1/recording.proto.
  */
 export const file_resoio_recording_v1_recording: GenFile = /*@__PURE__*/
-  fileDesc("CiNyZXNvaW8vcmVjb3JkaW5nL3YxL3JlY29yZGluZy5wcm90bxITcmVzb2lvLnJlY29yZGluZy52MSLaAQoJQ2FsbEV2ZW50EgwKBGNhbGwYASABKA0SLQoFcGhhc2UYAiABKA4yHi5yZXNvaW8ucmVjb3JkaW5nLnYxLkNhbGxQaGFzZRILCgNycGMYAyABKAkSDAoEcGF0aBgEIAEoCRIOCgZjbGllbnQYBSABKAkSEQoJaXNfc2hhcmVkGAYgASgIEgwKBGNvZGUYByABKA0SDwoHbWVzc2FnZRgIIAEoCRIlCgdkZXRhaWxzGAkgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIMCgRraW5kGAogASgJImUKA0dhcBINCgV0b3BpYxgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBBINCgVieXRlcxgDIAEoBBIXCg9mcm9tX3VuaXhfbmFub3MYBCABKAMSFQoNdG9fdW5peF9uYW5vcxgFIAEoAyJmCgZNYXJrZXISLQoEa2luZBgBIAEoDjIfLnJlc29pby5yZWNvcmRpbmcudjEuTWFya2VyS2luZBIVCg1hdF91bml4X25hbm9zGAIgASgDEhYKDmR1cmF0aW9uX25hbm9zGAMgASgDIqkBCgxDaGFubmVsRXZlbnQSDwoHY2hhbm5lbBgBIAEoCRIMCgR0eXBlGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLnJlc29pby5yZWNvcmRpbmcudjEuQ2hhbm5lbERpcmVjdGlvbhIOCgZjbGllbnQYBCABKAkSFQoNaXNfcGVyc2lzdGVudBgFIAEoCBILCgNrZXkYBiABKAkSDAoEcm9vbRgHIAEoCSJJCg1LZXlmcmFtZUVudHJ5EgwKBHR5cGUYASABKAkSDwoHbWVzc2FnZRgCIAEoDBILCgNrZXkYAyABKAkSDAoEcm9vbRgEIAEoCSJQCghLZXlmcmFtZRIPCgdjaGFubmVsGAEgASgJEjMKB2VudHJpZXMYAiADKAsyIi5yZXNvaW8ucmVjb3JkaW5nLnYxLktleWZyYW1lRW50cnkqcAoJQ2FsbFBoYXNlEhoKFkNBTExfUEhBU0VfVU5TUEVDSUZJRUQQABIVChFDQUxMX1BIQVNFX09QRU5FRBABEhoKFkNBTExfUEhBU0VfSEFMRl9DTE9TRUQQAhIUChBDQUxMX1BIQVNFX0VOREVEEAMqXAoKTWFya2VyS2luZBIbChdNQVJLRVJfS0lORF9VTlNQRUNJRklFRBAAEhoKFk1BUktFUl9LSU5EX0xPT1BfU1RBUlQQARIVChFNQVJLRVJfS0lORF9TTEVFUBACKmsKEENoYW5uZWxEaXJlY3Rpb24SIQodQ0hBTk5FTF9ESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIaChZDSEFOTkVMX0RJUkVDVElPTl9ET1dOEAESGAoUQ0hBTk5FTF9ESVJFQ1RJT05fVVAQAmIGcHJvdG8z", [file_google_protobuf_any]);
+  fileDesc("CiNyZXNvaW8vcmVjb3JkaW5nL3YxL3JlY29yZGluZy5wcm90bxITcmVzb2lvLnJlY29yZGluZy52MSLaAQoJQ2FsbEV2ZW50EgwKBGNhbGwYASABKA0SLQoFcGhhc2UYAiABKA4yHi5yZXNvaW8ucmVjb3JkaW5nLnYxLkNhbGxQaGFzZRILCgNycGMYAyABKAkSDAoEcGF0aBgEIAEoCRIOCgZjbGllbnQYBSABKAkSEQoJaXNfc2hhcmVkGAYgASgIEgwKBGNvZGUYByABKA0SDwoHbWVzc2FnZRgIIAEoCRIlCgdkZXRhaWxzGAkgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIMCgRraW5kGAogASgJImUKA0dhcBINCgV0b3BpYxgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBBINCgVieXRlcxgDIAEoBBIXCg9mcm9tX3VuaXhfbmFub3MYBCABKAMSFQoNdG9fdW5peF9uYW5vcxgFIAEoAyJmCgZNYXJrZXISLQoEa2luZBgBIAEoDjIfLnJlc29pby5yZWNvcmRpbmcudjEuTWFya2VyS2luZBIVCg1hdF91bml4X25hbm9zGAIgASgDEhYKDmR1cmF0aW9uX25hbm9zGAMgASgDIqoBCgxDaGFubmVsRXZlbnQSDwoHY2hhbm5lbBgBIAEoCRIMCgRuYW1lGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLnJlc29pby5yZWNvcmRpbmcudjEuQ2hhbm5lbERpcmVjdGlvbhIOCgZjbGllbnQYBCABKAkSFQoNaXNfcGVyc2lzdGVudBgFIAEoCBILCgNrZXkYBiABKAkSDQoFcm9vbXMYByADKAkiSQoNS2V5ZnJhbWVFbnRyeRIMCgRuYW1lGAEgASgJEg8KB21lc3NhZ2UYAiABKAwSCwoDa2V5GAMgASgJEgwKBHJvb20YBCABKAkiUAoIS2V5ZnJhbWUSDwoHY2hhbm5lbBgBIAEoCRIzCgdlbnRyaWVzGAIgAygLMiIucmVzb2lvLnJlY29yZGluZy52MS5LZXlmcmFtZUVudHJ5KnAKCUNhbGxQaGFzZRIaChZDQUxMX1BIQVNFX1VOU1BFQ0lGSUVEEAASFQoRQ0FMTF9QSEFTRV9PUEVORUQQARIaChZDQUxMX1BIQVNFX0hBTEZfQ0xPU0VEEAISFAoQQ0FMTF9QSEFTRV9FTkRFRBADKlwKCk1hcmtlcktpbmQSGwoXTUFSS0VSX0tJTkRfVU5TUEVDSUZJRUQQABIaChZNQVJLRVJfS0lORF9MT09QX1NUQVJUEAESFQoRTUFSS0VSX0tJTkRfU0xFRVAQAiprChBDaGFubmVsRGlyZWN0aW9uEiEKHUNIQU5ORUxfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASGgoWQ0hBTk5FTF9ESVJFQ1RJT05fRE9XThABEhgKFENIQU5ORUxfRElSRUNUSU9OX1VQEAJiBnByb3RvMw", [file_google_protobuf_any]);
 
 /**
  * A step in the life of a call, on the topic `/calls`. The messages of the call are on `/rpc/<rpc>/request` and
@@ -189,7 +189,7 @@ export const MarkerSchema: GenMessage<Marker> = /*@__PURE__*/
 
 /**
  * How a message of a channel was sent. It is on the topic `/channel-events`, right before the message, which is on
- * `/channel/<channel>/<Type>` and has the same sequence number.
+ * `/channel/<channel>/<name>` and has the same sequence number.
  *
  * @generated from message resoio.recording.v1.ChannelEvent
  */
@@ -202,11 +202,11 @@ export type ChannelEvent = Message<"resoio.recording.v1.ChannelEvent"> & {
   channel: string;
 
   /**
-   * Full name of the message's type.
+   * What the channel calls the message.
    *
-   * @generated from field: string type = 2;
+   * @generated from field: string name = 2;
    */
-  type: string;
+  name: string;
 
   /**
    * Which way it went.
@@ -237,11 +237,11 @@ export type ChannelEvent = Message<"resoio.recording.v1.ChannelEvent"> & {
   key: string;
 
   /**
-   * The room whose clients it went to. Empty: all clients.
+   * The rooms whose clients it went to. Empty: all clients.
    *
-   * @generated from field: string room = 7;
+   * @generated from field: repeated string rooms = 7;
    */
-  room: string;
+  rooms: string[];
 };
 
 /**
@@ -258,11 +258,11 @@ export const ChannelEventSchema: GenMessage<ChannelEvent> = /*@__PURE__*/
  */
 export type KeyframeEntry = Message<"resoio.recording.v1.KeyframeEntry"> & {
   /**
-   * Full name of the message's type.
+   * What the channel calls the message.
    *
-   * @generated from field: string type = 1;
+   * @generated from field: string name = 1;
    */
-  type: string;
+  name: string;
 
   /**
    * The message.
