@@ -59,6 +59,8 @@ export class BatchSender implements Windowed {
   #slowness = 1;
   #lastSentMs = Number.NEGATIVE_INFINITY;
   #cursor = 0;
+  /** Messages that were delivered since everything was taken. */
+  #untakenMessages = 0;
   #sentMessages = 0;
   #sentBatches = 0;
   #sentBytes = 0;
@@ -156,6 +158,8 @@ export class BatchSender implements Windowed {
     scheduler.forget(this);
     if (this.#outbox.isEmpty) return;
     this.#lastSentMs = clock.nowMs();
+    // Else it would be paused.
+    if (!this.isPaused) this.#untakenMessages = 0;
     while (!this.isPaused && this.#sendBatch(window)) {
       // Until nothing waits.
     }
@@ -176,14 +180,15 @@ export class BatchSender implements Windowed {
     await this.#options.outlet.drained();
   }
 
-  /** Sends nothing more. Returns how many messages were dropped. */
+  /** Sends nothing more. Returns how many messages the socket has not taken, or not as a whole. */
   close(): number {
     if (this.#state === "closed") return 0;
+    const untaken = this.isPaused ? this.#untakenMessages : 0;
     this.#state = "closed";
     this.#options.scheduler.forget(this);
     this.#cancelStallCheck?.();
     this.#pausedSinceMs = undefined;
-    return this.#outbox.clear();
+    return this.#outbox.clear() + untaken;
   }
 
   #request(isUrgent = false): void {
@@ -217,6 +222,7 @@ export class BatchSender implements Windowed {
   #settle(entries: readonly OutgoingEntry[]): void {
     for (const { messages } of entries) {
       this.#sentMessages += messages.length;
+      this.#untakenMessages += messages.length;
       for (const { receipt } of messages) {
         if (receipt !== undefined) void this.#options.outlet.drained().then(() => receipt.settle("sent"));
       }

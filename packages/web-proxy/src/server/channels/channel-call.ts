@@ -110,7 +110,8 @@ export class ChannelCall extends HubCall {
       drained: async () => {
         if (!this.isEnded) await this.listener.drained?.();
       },
-      end: (error) => this.end(error, false),
+      // Not behind what waits for a client that takes nothing.
+      end: (error) => this.end(error, true),
     });
     this.#member = member;
     if (this.#isPaused) member.pause();

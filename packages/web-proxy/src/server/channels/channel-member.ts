@@ -52,7 +52,7 @@ export interface MemberLink {
   deliver(message: Uint8Array): void;
   /** Resolves when the socket has taken what was delivered. */
   drained(): Promise<void>;
-  /** Ends the call behind what was delivered. */
+  /** Ends the call. What was delivered and not taken by the socket is dropped. */
   end(error: ConnectError | undefined): void;
 }
 
