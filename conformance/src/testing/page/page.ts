@@ -1,3 +1,5 @@
+import * as client from "@resoio/web-proxy/client";
+import * as instances from "@resoio/web-proxy/instances";
 import { PageCalls } from "./page-calls.ts";
 import { PageChannels } from "./page-channels.ts";
 
@@ -6,7 +8,12 @@ declare global {
   var pageCalls: PageCalls;
   /** What a test talks to for channels. */
   var pageChannels: PageChannels;
+  /** What a page may import, for tests that run in it as a whole. */
+  var proxyClient: typeof client;
+  var proxyInstances: typeof instances;
 }
 
 globalThis.pageCalls = new PageCalls();
 globalThis.pageChannels = new PageChannels();
+globalThis.proxyClient = client;
+globalThis.proxyInstances = instances;

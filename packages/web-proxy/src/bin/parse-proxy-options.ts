@@ -36,3 +36,12 @@ export function parseWholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("expected a whole number");
   return Number(text);
 }
+
+/** Reads `U-ada/R-garden`: the owner and the id of a saved world. */
+export function parseRecord(text: string): { readonly ownerId: string; readonly recordId: string } {
+  const [, ownerId, recordId] = /^([^/]+)\/([^/]+)$/.exec(text) ?? [];
+  if (ownerId === undefined || recordId === undefined) {
+    throw new InvalidArgumentError("expected OWNER/RECORD, as World.ListRecords names them: U-ada/R-garden");
+  }
+  return { ownerId, recordId };
+}

@@ -8,8 +8,10 @@ import type { Readable } from "node:stream";
 import { startMockServer } from "@resoio/mock-server";
 import { openRecordingFile } from "@resoio/recording/node";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createInstance, resolveWorld } from "../instances/index.js";
 import { localhostCert, localhostKey } from "../testing/localhost-certificate.js";
 import { callJson, rawRequest } from "../testing/raw-request.js";
+import { playerId, playerKey } from "../testing/world-vectors.js";
 
 const command = join(import.meta.dirname, "../../bin/resoio-proxy.js");
 const ping = "/resonite_io.v1.Connection/Ping";
@@ -184,6 +186,25 @@ describe("resoio-proxy", { timeout: 60_000 }, () => {
     expect(await second.stop()).toBe(0);
   });
 
+  it("lets those players create instances that it is told, and nobody without being told", async () => {
+    const worlds = ["--mock", "--world-directory", join(folder, "worlds")];
+    const player = await playerKey();
+    const createAt = async (url: string) => {
+      const world = await resolveWorld(`${new URL(url).host}/world`);
+      return await createInstance(world, { player, name: "Attic" });
+    };
+    const closed = await start(...worlds);
+    await expect(createAt(closed.url)).rejects.toMatchObject({ status: "status+me.virmesh.action.not_supported" });
+    await closed.stop();
+    const record = ["--create-instances-of", "U-robin/R-robin-s-attic", "--create-instances-by"];
+    const others = await start(...worlds, ...record, "medi:player:ed25519:somebody-else");
+    await expect(createAt(others.url)).rejects.toMatchObject({ httpStatus: 403 });
+    await others.stop();
+    const open = await start(...worlds, ...record, "medi:player:ed25519:somebody-else", playerId);
+    expect(await createAt(open.url)).toMatchObject({ name: "Attic", state: "open" });
+    await open.stop();
+  });
+
   it("warns of a secret that others can read", async () => {
     await chmod(secretFile, 0o644);
     const { code, stdout, stderr } = await finish("token", "--token-secret-file", secretFile);
@@ -201,6 +222,8 @@ describe("resoio-proxy", { timeout: 60_000 }, () => {
     ["a folder that is not there", ["--mock", "--port", "0", "--static", "/nowhere"], /static files/],
     ["an upstream without a name", ["--mock", "--upstream", "/tmp/lab.sock"], /NAME=PATH/],
     ["an origin that is none", ["--mock", "--port", "0", "--allow-origin", "*"], /no wildcard/],
+    ["half a permission to create", ["--mock", "--create-instances-by", "anybody"], /belong together/],
+    ["a saved world that is none", ["--mock", "--create-instances-of", "R-attic"], /OWNER\/RECORD/],
     ["two mods", ["--mock", "--socket", "/tmp/a.sock"], /cannot be used with/],
   ])("says in a line what is wrong with %s", async (_, args, says) => {
     const { code, stdout, stderr } = await finish(...args);

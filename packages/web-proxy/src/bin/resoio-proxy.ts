@@ -7,8 +7,9 @@ import { createToken } from "../server/access/tokens.js";
 import { createProxy } from "../server/create-proxy.js";
 import type { ProxyOptions } from "../server/proxy-options.js";
 import type { WebProxy } from "../server/web-proxy.js";
+import type { CreateInstancePolicy } from "../server/world/create-instance-policy.js";
 import { DiscoveredEngines } from "./discovered-engines.js";
-import { parseAccess, parseDuration, parseNamedSocket, parseWholeNumber } from "./parse-proxy-options.js";
+import { parseAccess, parseDuration, parseNamedSocket, parseRecord, parseWholeNumber } from "./parse-proxy-options.js";
 import {
   parseRecordedCamera,
   parseRecordedStreams,
@@ -48,6 +49,8 @@ interface ServeOptions extends RecordOptions {
   readonly tlsKey?: string;
   readonly world: boolean;
   readonly worldDirectory?: string;
+  readonly createInstancesOf?: CreateInstancePolicy["record"];
+  readonly createInstancesBy?: readonly string[];
   readonly publicUrl?: string;
   readonly quiet?: true;
 }
@@ -94,6 +97,12 @@ function createProgram(): Command {
     .option("--tls-key <file>", "private key of the certificate, as PEM")
     .option("--no-world", "does not tell which engines there are, as instances of a world")
     .option("--world-directory <folder>", "where worlds and their keys are kept (default: ~/.config/resoio/worlds)")
+    .option(
+      "--create-instances-of <owner/record>",
+      "lets players start this saved world on an engine that nobody uses, as an instance of the world (default: nobody may)",
+      parseRecord,
+    )
+    .option("--create-instances-by <player...>", "who may: ids like medi:player:ed25519:..., or anybody")
     .option("--public-url <url>", "how worlds are reached, where something else terminates TLS in front of the proxy")
     .option("--record <file>", "records the calls of all clients, with camera and sound, as MCAP; replaces the file")
     .option(
@@ -134,13 +143,14 @@ async function serve(options: ServeOptions): Promise<void> {
   const proxyOptions = await readProxyOptions(options, logger);
   await using upstream = await openUpstream(options, logger);
   const { world, worldDirectory: directory, publicUrl } = options;
+  const createInstance = createInstancePolicy(options);
   const others = (options.upstream ?? []).map(
     ({ name, socketPath }) => [name, createUdsTransport({ socketPath })] as const,
   );
   await using proxy = await createProxy({
     ...proxyOptions,
     ...upstream.proxyOptions,
-    ...(world ? { world: { directory, publicUrl } } : {}),
+    ...(world ? { world: { directory, publicUrl, createInstance } } : {}),
     upstreams: Object.fromEntries(others),
     ownsUpstreams: true,
   });
@@ -148,6 +158,19 @@ async function serve(options: ServeOptions): Promise<void> {
   console.log(`resoio-proxy listens at ${proxy.url} (Ctrl-C stops it)`);
   await untilInterrupted(proxy, log);
   if (recording !== undefined) console.log(await reportRecording(recording));
+}
+
+function createInstancePolicy({
+  createInstancesOf: record,
+  createInstancesBy: players,
+}: ServeOptions): CreateInstancePolicy | undefined {
+  if (record === undefined && players === undefined) return undefined;
+  if (record === undefined || players === undefined) {
+    throw new InvalidOptionsError(
+      "--create-instances-of and --create-instances-by belong together: what players may start, and which players",
+    );
+  }
+  return { record, players: players.includes("anybody") ? "anybody" : (id) => players.includes(id) };
 }
 
 async function readProxyOptions(options: ServeOptions, logger: Logger): Promise<ProxyOptions> {
