@@ -71,12 +71,20 @@ export class BatchSender implements Windowed {
     this.#intervalMs = 1_000 / options.maxRateHz;
   }
 
+  /** How long messages are collected at the moment, in milliseconds. */
   get windowMs(): number {
     return this.#options.window.ms * this.#slowness;
   }
 
   get earliestMs(): number {
     return this.#lastSentMs + this.#intervalMs;
+  }
+
+  latestMs(nowMs: number): number {
+    const { windowMs } = this;
+    const nextMs = this.#lastSentMs + windowMs;
+    // While something is sent all the time, the windows follow each other; else one begins.
+    return nextMs > nowMs ? nextMs : nowMs + windowMs;
   }
 
   /** What waits. */

@@ -101,14 +101,13 @@ function setUp() {
   const sent: string[] = [];
   const sender = (
     name: string,
-    { onSend, ...options }: Partial<Windowed> & { readonly onSend?: () => void },
+    options: { readonly windowMs: number; readonly earliestMs?: number; readonly onSend?: () => void },
   ): Windowed => ({
-    windowMs: 16,
-    earliestMs: 0,
-    ...options,
+    earliestMs: options.earliestMs ?? 0,
+    latestMs: (nowMs) => nowMs + options.windowMs,
     send() {
       sent.push(`${name} at ${Math.round(clock.nowMs())}`);
-      onSend?.();
+      options.onSend?.();
     },
   });
   return { clock, scheduler: new WindowScheduler(clock), sender, sent };

@@ -2,10 +2,10 @@ import type { Clock } from "../clock.js";
 
 /** Has something to send every now and then. */
 export interface Windowed {
-  /** How long messages are collected before they are sent, in milliseconds. 0: until the running code is through. */
-  readonly windowMs: number;
   /** It must not be sent to before this time of the clock. */
   readonly earliestMs: number;
+  /** What it gets now is to be sent at this time of the clock, or before. */
+  latestMs(nowMs: number): number;
   /** Sends what waits. */
   send(): void;
 }
@@ -33,12 +33,12 @@ export class WindowScheduler {
   request(sender: Windowed): void {
     if (this.#waiting.has(sender) || this.#urgent.has(sender)) return;
     const nowMs = this.#clock.nowMs();
-    const { windowMs, earliestMs } = sender;
-    if (windowMs <= 0 && earliestMs <= nowMs) {
+    const { earliestMs } = sender;
+    const latestMs = Math.max(sender.latestMs(nowMs), earliestMs);
+    if (latestMs <= nowMs) {
       this.hurry(sender);
       return;
     }
-    const latestMs = Math.max(nowMs + windowMs, earliestMs);
     const tickMs = this.#tick?.atMs ?? Number.POSITIVE_INFINITY;
     const joins = tickMs <= latestMs && tickMs >= earliestMs;
     this.#waiting.set(sender, joins ? tickMs : latestMs);
