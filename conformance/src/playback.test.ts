@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type RpcId, rpcs } from "@resoio/core";
-import { createVirtualClock } from "@resoio/mock-server";
+import { createVirtualClock, startMockServer } from "@resoio/mock-server";
+import { createUdsTransport } from "@resoio/node-uds";
 import type { RecordingReader } from "@resoio/recording";
+import { createProxy } from "@resoio/web-proxy";
+import { connectProxy } from "@resoio/web-proxy/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { recordCalls } from "./testing/record-calls.js";
 import { statusOf } from "./testing/status-of.js";
@@ -38,6 +44,41 @@ beforeAll(async () => {
   });
 });
 
+describe.each(["raw", "jpeg", "webp"] as const)("what a proxy recorded, with its camera as %s,", (format) => {
+  it("plays as the mod behind it", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "run.mcap");
+    const camera = format === "raw" ? "raw" : ({ format, quality: 95, maxWidth: 32 } as const);
+    const seen = { world: "", pixels: new Uint8Array(0) };
+    {
+      await using mod = await startMockServer({ scenario: { display: { width: 64, height: 48 } } });
+      const upstream = createUdsTransport({ socketPath: mod.socketPath });
+      await using proxy = await createProxy({ upstream, ownsUpstreams: true, port: 0 });
+      const recording = proxy.startRecording({ file, camera });
+      await using resonite = await connectProxy({ url: proxy.url });
+      seen.world = (await resonite.world.getCurrent())?.name ?? "";
+      seen.pixels = (await resonite.camera.shot()).pixels.slice();
+      await recording.end();
+    }
+    await using mod = await startMockServer({ play: { recording: file, otherwise: "fail", latency: "none" } });
+    const upstream = createUdsTransport({ socketPath: mod.socketPath });
+    await using proxy = await createProxy({ upstream, ownsUpstreams: true, port: 0 });
+    await using resonite = await connectProxy({ url: proxy.url });
+    expect((await resonite.world.getCurrent())?.name).toBe(seen.world);
+    const { width, height, pixels } = await resonite.camera.shot();
+    expect([width, height]).toEqual(format === "raw" ? [64, 48] : [32, 24]);
+    if (format === "raw") expect(Buffer.compare(pixels, seen.pixels)).toBe(0);
+    // A picture that was made smaller and encoded has the same colours on the whole.
+    else for (const channel of [0, 1, 2]) expect(mean(pixels, channel)).toBeCloseTo(mean(seen.pixels, channel), -1);
+  });
+});
+
+/** How bright one channel is. */
+function mean(pixels: Uint8Array, channel: number): number {
+  const bytes = pixels.filter((_, index) => index % 4 === channel);
+  return bytes.reduce((sum, byte) => sum + byte, 0) / bytes.length;
+}
+
 describe.each(transports)("a recording that is played as a mod, over $name,", ({ open }) => {
   it("ends every RPC as it was recorded, but for those that are never recorded", async () => {
     await using test = await open({ play: { recording: walk, otherwise: "fail", latency: "none" } });
@@ -71,3 +112,8 @@ describe.each(transports)("a recording that is played as a mod, over $name,", ({
     }
   });
 });
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "resoio-playback-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
