@@ -12,6 +12,7 @@ import { createServerStream, type ServerStream } from "../streams/server-stream.
 import { shareByTransport } from "../streams/share-by-transport.js";
 import { SharedStream } from "../streams/shared-stream.js";
 import type { SharedMessage } from "../streams/stream-reader.js";
+import { giveBack } from "../wire/message-memory.js";
 import { type CameraFrame, createCameraFrame } from "./camera-frame.js";
 
 /** Options of {@link CameraClient.stream}. */
@@ -115,6 +116,7 @@ const sourceOf = shareByTransport((transport, call) => {
   return new SharedStream({
     open: (signal, fpsLimit) => checkedFrames(rpc.streamFrames({ fpsLimit }, { ...call, signal })),
     nanosOf: (frame) => frame.unixNanos,
+    onFree: ({ pixels }) => giveBack(pixels),
   });
 });
 
@@ -132,7 +134,7 @@ async function* checkedFrames(messages: AsyncIterable<WireFrame>): AsyncGenerato
 }
 
 async function* frames(messages: AsyncIterable<ResumedMessage<SharedMessage<WireFrame>>>): AsyncGenerator<CameraFrame> {
-  for await (const { message, gap } of messages) yield createCameraFrame(message.message, message.skipped, gap);
+  for await (const { message, gap } of messages) yield createCameraFrame(message, gap);
 }
 
 async function beforeTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { SharedHold } from "./shared-hold.js";
 import { type ReadOptions, type SharedMessage, StreamReader, type StreamReaderHost } from "./stream-reader.js";
 
 /** Options of {@link SharedStream}. */
@@ -10,6 +11,8 @@ export interface SharedStreamOptions<T> {
   readonly open: (signal: AbortSignal, demand: number) => AsyncIterable<T>;
   /** When a message was made: Unix time in nanoseconds. Thins messages out for readers that want fewer than others. */
   readonly nanosOf: (message: T) => bigint;
+  /** Told of a message that no reader has any use for any more: it was skipped, or let go of, by all. Default: nothing. */
+  readonly onFree?: (message: T) => void;
 }
 
 /**
@@ -21,12 +24,14 @@ export interface SharedStreamOptions<T> {
  */
 export class SharedStream<T> {
   readonly #open: SharedStreamOptions<T>["open"];
+  readonly #onFree: (message: T) => void;
   readonly #host: StreamReaderHost<T>;
   readonly #readers = new Set<StreamReader<T>>();
   #run: Run | undefined;
 
-  constructor({ open, nanosOf }: SharedStreamOptions<T>) {
+  constructor({ open, nanosOf, onFree = () => {} }: SharedStreamOptions<T>) {
     this.#open = open;
+    this.#onFree = onFree;
     this.#host = {
       nanosOf,
       onRoom: () => this.#run?.wake(),
@@ -72,7 +77,9 @@ export class SharedStream<T> {
       for await (const message of this.#open(signal, run.demand)) {
         // Another call may have taken over while this message was on its way.
         if (signal.aborted) return;
-        for (const reader of this.#readers) reader.offer(message, run.demand);
+        const hold = new SharedHold(() => this.#onFree(message));
+        for (const reader of this.#readers) reader.offer(message, run.demand, hold);
+        hold.release();
         if (this.#isHeld) await this.#room(run);
       }
       this.#end(run, undefined);

@@ -1,4 +1,5 @@
 import { watchCancellation } from "../wire/watch-cancellation.js";
+import type { SharedHold } from "./shared-hold.js";
 
 /** What one reader of a `SharedStream` wants. */
 export interface ReadOptions {
@@ -19,6 +20,8 @@ export interface ReadOptions {
 export interface SharedMessage<T> {
   readonly message: T;
   readonly skipped: number;
+  /** To be let go of when the message is of no use any more. Optional: who never does keeps the message to himself. */
+  readonly hold: SharedHold;
 }
 
 /** What a {@link StreamReader} tells and asks the stream that it belongs to. */
@@ -39,7 +42,7 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
   readonly demand: number | undefined;
   readonly #options: ReadOptions;
   readonly #host: StreamReaderHost<T>;
-  readonly #waiting: T[] = [];
+  readonly #waiting: Waiting<T>[] = [];
   #skipped = 0;
   /** When the next message is due, if the reader has a limit. */
   #dueNanos: number | undefined;
@@ -53,7 +56,7 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
     this.#host = host;
     this.#stopWatching = watchCancellation(options.signal, undefined, (error) => {
       // What waits is not delivered any more, as with any call that is cancelled.
-      this.#waiting.length = 0;
+      for (const { hold } of this.#waiting.splice(0)) hold.release();
       this.end({ error });
       host.onLeave(this);
     });
@@ -69,17 +72,18 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
   }
 
   /** Hands over a message of a call that gives `rate` messages per second, 0 for as many as there are. */
-  offer(message: T, rate: number): void {
+  offer(message: T, rate: number, hold: SharedHold): void {
     if (this.#isTooEarly(message, rate)) return;
+    hold.add();
     if (this.#next !== undefined) {
       const next = this.#next;
       this.#next = undefined;
-      next.resolve({ done: false, value: this.#handOver(message) });
+      next.resolve({ done: false, value: this.#handOver({ message, hold }) });
       return;
     }
-    this.#waiting.push(message);
+    this.#waiting.push({ message, hold });
     if (this.#waiting.length > this.#options.capacity) {
-      this.#waiting.shift();
+      this.#waiting.shift()?.hold.release();
       this.#skipped++;
     }
   }
@@ -99,10 +103,10 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
   }
 
   async next(): Promise<IteratorResult<SharedMessage<T>>> {
-    const message = this.#waiting.shift();
-    if (message !== undefined) {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) {
       this.#host.onRoom();
-      return { done: false, value: this.#handOver(message) };
+      return { done: false, value: this.#handOver(waiting) };
     }
     if (this.#over === undefined) {
       this.#next = Promise.withResolvers();
@@ -112,10 +116,10 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
     return { done: true, value: undefined };
   }
 
-  #handOver(message: T): SharedMessage<T> {
+  #handOver({ message, hold }: Waiting<T>): SharedMessage<T> {
     const skipped = this.#skipped;
     this.#skipped = 0;
-    return { message, skipped };
+    return { message, skipped, hold };
   }
 
   /** Whether the reader asked for fewer messages than come, and it is not time for one yet. */
@@ -134,4 +138,10 @@ export class StreamReader<T> implements AsyncIterableIterator<SharedMessage<T>> 
     this.#dueNanos = isOnBeat ? onBeatNanos : nanos + periodNanos;
     return false;
   }
+}
+
+/** A message that nobody has asked for yet. */
+interface Waiting<T> {
+  readonly message: T;
+  readonly hold: SharedHold;
 }

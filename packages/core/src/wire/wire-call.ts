@@ -18,7 +18,8 @@ export interface WireCallListener {
   onOpen(): void;
   /** The response headers are there. Not called for a call that fails without them. */
   onHeader(): void;
-  onMessage(message: Uint8Array): void;
+  /** `release` says that nothing of the message is needed any more, so that its memory can be used again. Nobody has to call it. */
+  onMessage(message: Uint8Array, release?: () => void): void;
   /** Resolves when all messages so far were handed to the socket, or never will be. Missing where each is at once. */
   drained?(): Promise<void>;
   /** `error` is `undefined` for the status OK. `isOwnDoing` tells a call that this side cancelled from one that ended. */

@@ -62,7 +62,7 @@ export class WireTransport implements Transport {
     const call = this.#createWireCall(request, {
       onOpen: () => listener.onOpen(),
       onHeader: () => listener.onHeader(),
-      onMessage: (message) => listener.onMessage(message),
+      onMessage: (message, release) => listener.onMessage(message, release),
       onEnd: (error, isOwnDoing) => {
         this.#calls.delete(call);
         listener.onEnd(error, isOwnDoing);

@@ -60,22 +60,16 @@ export class FrameReader {
   }
 
   #readHeader(chunk: Uint8Array, start: number): number {
+    // Most headers lie in one piece.
+    if (this.#headerLength === 0 && chunk.byteLength - start >= frameHeaderBytes) {
+      this.#header = parseHeader(chunk, start);
+      return start + frameHeaderBytes;
+    }
     let offset = start;
     while (this.#headerLength < frameHeaderBytes && offset < chunk.byteLength) {
       this.#headerBytes[this.#headerLength++] = chunk[offset++] ?? 0;
     }
-    if (this.#headerLength < frameHeaderBytes) return offset;
-    const [l0 = 0, l1 = 0, l2 = 0, type = 0, flags = 0, s0 = 0, s1 = 0, s2 = 0, s3 = 0] = this.#headerBytes;
-    const length = (l0 << 16) | (l1 << 8) | l2;
-    if (length > defaultMaxFrameBytes) {
-      throw new Http2Error(
-        errorCodes.frameSizeError,
-        `a frame of ${length} bytes came; ${defaultMaxFrameBytes} are allowed`,
-      );
-    }
-    // The highest bit is reserved.
-    const streamId = ((s0 & 0x7f) << 24) | (s1 << 16) | (s2 << 8) | s3;
-    this.#header = { length, type, flags, streamId };
+    if (this.#headerLength === frameHeaderBytes) this.#header = parseHeader(this.#headerBytes, 0);
     return offset;
   }
 
@@ -99,4 +93,29 @@ export class FrameReader {
     this.#payloadLength = 0;
     this.#payload = undefined;
   }
+}
+
+function parseHeader(bytes: Uint8Array, offset: number): FrameHeader {
+  const length = uint16(bytes, offset) * 0x100 + uint8(bytes, offset + 2);
+  if (length > defaultMaxFrameBytes) {
+    throw new Http2Error(
+      errorCodes.frameSizeError,
+      `a frame of ${length} bytes came; ${defaultMaxFrameBytes} are allowed`,
+    );
+  }
+  return {
+    length,
+    type: uint8(bytes, offset + 3),
+    flags: uint8(bytes, offset + 4),
+    // The highest bit is reserved.
+    streamId: (uint16(bytes, offset + 5) & 0x7fff) * 0x10000 + uint16(bytes, offset + 7),
+  };
+}
+
+function uint16(bytes: Uint8Array, offset: number): number {
+  return uint8(bytes, offset) * 0x100 + uint8(bytes, offset + 1);
+}
+
+function uint8(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] ?? 0;
 }

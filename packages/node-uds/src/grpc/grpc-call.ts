@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import {
   frameMessage,
   MessageAssembler,
+  MessageMemory,
   pathOf,
   type WireCall,
   type WireCallListener,
@@ -105,8 +106,9 @@ export class GrpcCall implements WireCall {
 
   #openStream(session: Session): void {
     if (this.#isEnded) return;
+    const memory = new MessageMemory((byteLength) => Buffer.allocUnsafeSlow(byteLength).buffer);
     this.#assembler = new MessageAssembler(this.#request.readMaxBytes, {
-      allocate: Buffer.allocUnsafeSlow,
+      allocate: (byteLength) => memory.allocate(byteLength),
       reusesChunks: session.reusesChunks,
     });
     try {
