@@ -18,7 +18,8 @@ import { Inventory, initialInventory } from "./inventory.js";
 import { initialLifecycle, Lifecycle } from "./lifecycle.js";
 import { initialLocomotion, Locomotion } from "./locomotion.js";
 import { initialMicrophone, Microphone } from "./microphone.js";
-import { type Picture, renderScene } from "./picture/render-scene.js";
+import { drawPicture, PictureCache } from "./picture/picture-cache.js";
+import type { Picture } from "./picture/render-scene.js";
 import { createRandom, type Random } from "./random.js";
 import { sceneOf } from "./scene-of.js";
 import { Session } from "./session.js";
@@ -62,6 +63,7 @@ export class Engine implements EngineContext, Disposable {
   readonly microphone: Microphone;
   readonly auth: Auth;
   readonly lifecycle: Lifecycle;
+  readonly #pictures = new PictureCache();
   readonly #waiters = new Set<() => void>();
   readonly #cancelTasks: [CancelTask, CancelTask] = [() => {}, () => {}];
   #state: EngineState;
@@ -84,7 +86,9 @@ export class Engine implements EngineContext, Disposable {
     this.cursor = new Cursor(this, this.worlds);
     this.grabber = new Grabber(this, this);
     this.display = new Display(this);
-    this.camera = new Camera(this.clock, this.scenario.cameraFps, () => this.draw());
+    this.camera = new Camera(this.clock, this.scenario.cameraFps, () =>
+      this.#pictures.draw(sceneOf(this), this.display),
+    );
     this.microphone = new Microphone(this, this.worlds);
     this.speaker = new Speaker(this, this.worlds, this.avatar, this.microphone);
     this.auth = new Auth(this);
@@ -163,10 +167,7 @@ export class Engine implements EngineContext, Disposable {
 
   /** Draws what the window shows now. The same state always gives the same picture. */
   draw(): Picture {
-    const { width, height } = this.display;
-    const picture = { width, height, pixels: Buffer.allocUnsafeSlow(width * height * 4) };
-    renderScene(sceneOf(this), picture);
-    return picture;
+    return drawPicture(sceneOf(this), this.display);
   }
 
   /** Stops time. */

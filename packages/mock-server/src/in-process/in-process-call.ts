@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { type WireCall, type WireCallListener, type WireCallRequest, watchCancellation } from "@resoio/core/internal";
+import { joined } from "../server/message-parts.js";
 import type { Route } from "../server/routes.js";
 import { ServedCall } from "../server/served-call.js";
 
@@ -61,7 +62,8 @@ export class InProcessCall implements WireCall {
         resume: () => this.#letGo(),
         // Until the end: there is no use in sending.
         drop: () => this.#hold(),
-        send: (message) => this.#deliver(message),
+        // One copy, as everywhere: what a program gets is its own.
+        send: (message) => this.#deliver(joined(message)),
       },
     );
     void this.#serve(this.#served);

@@ -2,10 +2,11 @@ import * as http2 from "node:http2";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { frameMessage, MessageAssembler } from "@resoio/core/internal";
+import { MessageAssembler, messagePrefixBytes } from "@resoio/core/internal";
 import { cutConnection } from "./cut-connection.js";
 import { statusTrailers } from "./grpc-status.js";
 import { fromHeaders, toHeaders } from "./http2-headers.js";
+import { lengthOf, type MessageParts, minPartBytes } from "./message-parts.js";
 import type { Route } from "./routes.js";
 import { ServedCall } from "./served-call.js";
 
@@ -71,13 +72,30 @@ function readRequests(stream: http2.ServerHttp2Stream, call: ServedCall, readMax
  * Resolves when the message is on its way, so that a slow reader slows the handler. Not an async function, which would hold on to the
  * message for as long as it waits.
  */
-function send(stream: http2.ServerHttp2Stream, header: Headers, message: Uint8Array): Promise<void> {
+function send(stream: http2.ServerHttp2Stream, header: Headers, message: MessageParts): Promise<void> {
   if (stream.destroyed) return Promise.resolve();
   if (!stream.headersSent) stream.respond({ ...fromHeaders(header), ...responseHeaders }, { waitForTrailers: true });
   const { promise, resolve } = Promise.withResolvers<void>();
-  // Also called, with an error, when the stream breaks; the call's signal says so then.
-  stream.write(frameMessage(message), () => resolve());
+  const parts = withPrefix(message);
+  stream.cork();
+  parts.forEach((part, index) => {
+    if (index < parts.length - 1) stream.write(part);
+    // Also called, with an error, when the stream breaks; the call's signal says so then.
+    else stream.write(part, () => resolve());
+  });
+  stream.uncork();
   return promise;
+}
+
+/** A message with the gRPC prefix in front. Large parts go out from where they lie; a small one is put behind the prefix. */
+function withPrefix(message: MessageParts): MessageParts {
+  const [first, ...more] = message;
+  const isSmall = first.byteLength < minPartBytes;
+  const start = new Uint8Array(messagePrefixBytes + (isSmall ? first.byteLength : 0));
+  new DataView(start.buffer).setUint32(1, lengthOf(message));
+  if (!isSmall) return [start, first, ...more];
+  start.set(first, messagePrefixBytes);
+  return [start, ...more];
 }
 
 function endWith(stream: http2.ServerHttp2Stream, header: Headers, trailer: Headers): void {

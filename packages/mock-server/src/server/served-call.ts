@@ -1,10 +1,11 @@
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createHandlerContext } from "@connectrpc/connect";
 import { MessageQueue, maxTimerMs, pathOf } from "@resoio/core/internal";
 import { forever } from "../engine/sleep.js";
 import { isConnectionCut } from "../faults/connection-cut.js";
 import { EncodedMessage } from "./encoded-message.js";
 import { statusTrailers } from "./grpc-status.js";
+import { encodeParts, type MessageParts } from "./message-parts.js";
 import type { AnswerMessage } from "./route-spec.js";
 import type { Route } from "./routes.js";
 
@@ -27,7 +28,7 @@ export interface CallCarrier {
   /** Told that nobody reads requests any more: what still comes is dropped. May come more than once. */
   drop(): void;
   /** Takes a message of the answer. Resolves when the next one is wanted, or the call is over. */
-  send(message: Uint8Array): Promise<void>;
+  send(message: MessageParts): Promise<void>;
 }
 
 /** How a call ended. */
@@ -143,8 +144,8 @@ export class ServedCall {
   }
 }
 
-function encode(schema: DescMessage, message: AnswerMessage): Uint8Array {
-  return message instanceof EncodedMessage ? message.bytes : toBinary(schema, create(schema, message));
+function encode(schema: DescMessage, message: AnswerMessage): MessageParts {
+  return message instanceof EncodedMessage ? [message.bytes] : encodeParts(schema, create(schema, message));
 }
 
 function decode<I extends DescMessage>(schema: I, bytes: Uint8Array): MessageShape<I> {
