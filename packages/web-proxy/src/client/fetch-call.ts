@@ -3,6 +3,7 @@ import { endStreamFlag, endStreamFromJson } from "@connectrpc/connect/protocol-c
 import {
   frameMessage,
   MessageAssembler,
+  MessageMemory,
   pathOf,
   type WireCall,
   type WireCallListener,
@@ -123,7 +124,10 @@ export class FetchCall implements WireCall {
   /** Returns when the call is over, or the body without having said so. */
   async #read({ body }: Response): Promise<void> {
     const reader = body?.getReader();
-    const envelopes = new MessageAssembler(this.#request.readMaxBytes);
+    const memory = new MessageMemory();
+    const envelopes = new MessageAssembler(this.#request.readMaxBytes, {
+      allocate: (byteLength) => memory.allocate(byteLength),
+    });
     while (reader !== undefined && !this.#isEnded) {
       // More than once, as it may be paused again before this goes on.
       while (this.#resumed !== undefined) await this.#resumed.promise;

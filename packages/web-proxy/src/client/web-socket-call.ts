@@ -37,13 +37,13 @@ const maxUint32 = 0xffff_ffff;
 
 /** One call on the WebSocket. */
 export class WebSocketCall implements WireCall, SessionCall {
-  header = new Headers();
-  trailer = new Headers();
   readonly #connection: WebSocketConnection;
   readonly #request: WebSocketCallRequest;
   readonly #path: string;
   readonly #listener: WireCallListener;
   readonly #startMs = performance.now();
+  #header: Headers | undefined;
+  #trailer: Headers | undefined;
   #open: OpenCall | undefined;
   #stopWatching = (): void => {};
   #drained: PromiseWithResolvers<void> | undefined;
@@ -57,6 +57,17 @@ export class WebSocketCall implements WireCall, SessionCall {
     this.#request = request;
     this.#path = pathOf(request.method);
     this.#listener = listener;
+  }
+
+  // Made when they are asked for, which hardly any caller does.
+  get header(): Headers {
+    this.#header ??= new Headers();
+    return this.#header;
+  }
+
+  get trailer(): Headers {
+    this.#trailer ??= new Headers();
+    return this.#trailer;
   }
 
   start(): void {
@@ -129,7 +140,7 @@ export class WebSocketCall implements WireCall, SessionCall {
     const open = this.#open;
     const piece = open?.sender.take();
     if (open === undefined || piece === undefined) return false;
-    open.session.write(frameTypes.data, open.id, piece);
+    open.session.write(frameTypes.data, open.id, piece.bytes);
     if (open.sender.isIdle) {
       if (this.#isHalfClosing) open.session.write(frameTypes.halfClose, open.id);
       this.#drained?.resolve();
@@ -140,7 +151,7 @@ export class WebSocketCall implements WireCall, SessionCall {
 
   onHeader(payload: Uint8Array): void {
     if (this.#hasHeader) throw new ProtocolError(closeCodes.badCallId, "HEADER came twice, or behind DATA");
-    this.header = decodeHeader(payload);
+    this.#header = decodeHeader(payload);
     this.#tellHeader();
   }
 
@@ -169,7 +180,7 @@ export class WebSocketCall implements WireCall, SessionCall {
     const open = this.#open;
     if (open === undefined) return;
     open.session.forget(open.id, this);
-    this.trailer = trailer;
+    this.#trailer = trailer;
     if (error !== undefined || open.receiver.isBetweenMessages) this.#end(error);
     else this.#end(new ConnectError(`${this.#path} ended within a message`, Code.DataLoss));
   }

@@ -1,7 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { rpcs } from "@resoio/core";
 import type { WireCall, WireCallListener, WireCallRequest } from "@resoio/core/internal";
-import type { CallTap } from "@resoio/recording";
 import { networkOf } from "./access/network-of.js";
 import type { RateLimiter } from "./access/rate-limiter.js";
 import { type CallableRpc, callableRpcs } from "./callable-rpcs.js";
@@ -9,7 +8,7 @@ import { takeOverHeader } from "./drive-lease.js";
 import { forwardedHeaders } from "./forwarded-headers.js";
 import type { OpenCalls } from "./open-calls.js";
 import type { ProxyClient } from "./proxy-client.js";
-import type { TappableCall } from "./recording/call-taps.js";
+import type { ProxyCallTap, TappableCall } from "./recording/call-taps.js";
 import { RefusedCall } from "./refused-call.js";
 
 /** What a client asks for. */
@@ -60,7 +59,7 @@ export interface CallGateOptions {
   readonly loginRate: RateLimiter;
   readonly observer?: CallObserver;
   /** Told of each call that was let through. Default: nobody. */
-  readonly tap?: ((call: Omit<TappableCall, "upstream">) => CallTap) | undefined;
+  readonly tap?: ((call: Omit<TappableCall, "upstream">) => ProxyCallTap) | undefined;
 }
 
 /** Makes the gate in front of one upstream. Several gates may share their rates and their open calls. */
@@ -127,7 +126,7 @@ class GatedCall implements WireCall {
   readonly #rpc: CallableRpc;
   readonly #listener: WireCallListener;
   readonly #call: WireCall;
-  #tap: CallTap | undefined;
+  #tap: ProxyCallTap | undefined;
   #startMs = 0;
 
   constructor(
@@ -143,11 +142,12 @@ class GatedCall implements WireCall {
     this.#listener = listener;
     // The hub reads it, and passes it on to nobody.
     const kept = path === rpcs["locomotion.drive"].path ? takeOverHeader : undefined;
-    const request = { method: rpc.method, header: forwardedHeaders(header, kept), signal, timeoutMs };
+    const forwarded = header === undefined ? undefined : forwardedHeaders(header, kept);
+    const request = { method: rpc.method, header: forwarded, signal, timeoutMs };
     this.#call = options.hub.createCall(client, request, {
       onOpen: () => listener.onOpen(),
       onHeader: () => listener.onHeader(),
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message, release) => this.#onMessage(message, release),
       drained: async () => await listener.drained?.(),
       onEnd: (error, isOwnDoing) => this.#onEnd(error, isOwnDoing),
     });
@@ -211,11 +211,12 @@ class GatedCall implements WireCall {
     this.#tap?.request(message);
   }
 
-  #onMessage(message: Uint8Array): void {
+  #onMessage(message: Uint8Array, release?: () => void): void {
     this.#client.counters.messagesOut++;
     this.#client.counters.bytesOut += message.byteLength;
     this.#tap?.response(message);
-    this.#listener.onMessage(message);
+    // A recording keeps what it was told of until it is stored.
+    this.#listener.onMessage(message, this.#tap?.isKeeping === true ? undefined : release);
   }
 
   #onEnd(error: ConnectError | undefined, isOwnDoing: boolean): void {

@@ -6,14 +6,18 @@ import type { HubCalls } from "./hub-calls.js";
 /** A call that goes through as it is. */
 export class ForwardedCall extends HubCall {
   readonly #call: WireCall;
+  #isOverUpstream = false;
 
   constructor(calls: HubCalls, createCall: CreateWireCall, request: WireCallRequest, listener: WireCallListener) {
     super(calls, listener);
     this.#call = createCall(request, {
       onOpen: () => listener.onOpen(),
       onHeader: () => listener.onHeader(),
-      onMessage: (message) => listener.onMessage(message),
-      onEnd: (error, isOwnDoing) => this.end(error, isOwnDoing),
+      onMessage: (message, release) => listener.onMessage(message, release),
+      onEnd: (error, isOwnDoing) => {
+        this.#isOverUpstream = true;
+        this.end(error, isOwnDoing);
+      },
     });
   }
 
@@ -54,7 +58,7 @@ export class ForwardedCall extends HubCall {
   }
 
   protected release(error: ConnectError | undefined): void {
-    // Does nothing when it was the call itself that ended.
-    this.#call.cancel(error ?? new ConnectError("the call is over", Code.Canceled));
+    // An error costs more than the rest of a call.
+    if (!this.#isOverUpstream) this.#call.cancel(error ?? new ConnectError("the call is over", Code.Canceled));
   }
 }

@@ -21,9 +21,9 @@ const ownPrefixes = ["access-control-", "connect-", "content-", "cross-origin-",
 const secretPrefixes = ["x-forwarded-", "x-resoio-"];
 
 /** The headers, or trailers, of a call that may pass the proxy: those that the caller or the mod added by himself. */
-export function forwardedHeaders(headers: Headers | undefined, keep?: string): Headers {
+export function forwardedHeaders(headers: Headers, keep?: string): Headers {
   const forwarded = new Headers();
-  headers?.forEach((value, name) => {
+  headers.forEach((value, name) => {
     if (name === keep || isForwarded(name)) forwarded.append(name, value);
   });
   return forwarded;

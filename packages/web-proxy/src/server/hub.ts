@@ -6,7 +6,6 @@ import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { SpeakerStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/speaker_pb";
 import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
-import type { CallTap } from "@resoio/recording";
 import { type Clock, systemClock } from "../clock.js";
 import { DriveLease } from "./drive-lease.js";
 import { ForwardedCall } from "./forwarded-call.js";
@@ -14,6 +13,7 @@ import { HubCalls } from "./hub-calls.js";
 import { keepOpen } from "./keep-open.js";
 import { type EncodingStats, PictureService } from "./picture-service.js";
 import type { ProxyClient } from "./proxy-client.js";
+import type { ProxyCallTap } from "./recording/call-taps.js";
 import { type Feed, type Outlet, type Serve, ServedCall } from "./served-call.js";
 import { SharedSource, type SharedSourceStats } from "./shared-source.js";
 import type { Subscriber } from "./subscription.js";
@@ -30,7 +30,7 @@ export interface HubOptions {
   /** The time that it lives in. Default: this machine's. */
   readonly clock?: Clock | undefined;
   /** Told of the calls that the hub makes by itself, for all clients. Default: nobody. */
-  readonly tap?: ((method: DescMethod) => CallTap) | undefined;
+  readonly tap?: ((method: DescMethod) => ProxyCallTap) | undefined;
 }
 
 /** Figures of a {@link Hub}, for metrics. */
@@ -214,7 +214,7 @@ const paths = {
 function subscriberFor(client: ProxyClient, outlet: Outlet): Subscriber {
   return {
     onHeader: (header) => outlet.header(header),
-    onMessage: (message) => outlet.message(message),
+    onMessage: (message, release) => outlet.message(message, release),
     onDrop: () => {
       client.counters.droppedFrames++;
     },

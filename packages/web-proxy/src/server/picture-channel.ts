@@ -35,7 +35,7 @@ export class PictureChannel {
   readonly #hooks: WatcherChannel;
   #subscription: Subscription | undefined;
   /** The newest frame, if it was not encoded yet. */
-  #frame: Uint8Array | undefined;
+  #frame: WaitingFrame | undefined;
   #isEncoding = false;
   #isOver = false;
 
@@ -72,8 +72,9 @@ export class PictureChannel {
       const subscription = this.#options.camera.subscribe(
         {
           onHeader() {},
-          onMessage: (frame) => {
-            this.#frame = frame;
+          onMessage: (bytes, release) => {
+            this.#frame?.release();
+            this.#frame = { bytes, release };
             this.#encode();
           },
           onDrop: () => this.#onMissed(),
@@ -130,13 +131,18 @@ export class PictureChannel {
   async #makePicture(): Promise<PictureMessage | undefined> {
     const { settings, clock, onPicture } = this.#options;
     // Taken only now: while this waited for its turn, newer ones may have come.
-    const bytes = this.#frame;
+    const waiting = this.#frame;
     this.#frame = undefined;
-    if (bytes === undefined) return undefined;
-    // A window that has no size for a moment must not end the watching.
-    const encoded = await encodeFrame(bytes, settings, clock);
-    if (encoded !== undefined) onPicture(encoded.encodeMs);
-    return encoded?.message;
+    if (waiting === undefined) return undefined;
+    try {
+      // A window that has no size for a moment must not end the watching.
+      const encoded = await encodeFrame(waiting.bytes, settings, clock);
+      if (encoded !== undefined) onPicture(encoded.encodeMs);
+      return encoded?.message;
+    } finally {
+      // A raw picture of the same size is the frame itself, copied by the message that it has become.
+      waiting.release();
+    }
   }
 
   #publish(picture: PictureMessage): void {
@@ -154,6 +160,7 @@ export class PictureChannel {
   #end(error: ConnectError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#frame?.release();
     this.#frame = undefined;
     this.#subscription?.leave();
     // Cleared first: who hears of the end and watches again, opens a new channel.
@@ -162,4 +169,10 @@ export class PictureChannel {
     this.#options.onOver();
     for (const watcher of watchers) watcher.end(error);
   }
+}
+
+/** A frame that was not encoded yet. */
+interface WaitingFrame {
+  readonly bytes: Uint8Array;
+  readonly release: () => void;
 }

@@ -7,7 +7,8 @@ import type { HubCalls } from "./hub-calls.js";
 export interface Outlet {
   /** The response headers. Without it they are empty. */
   header(header: Headers): void;
-  message(message: Uint8Array): void;
+  /** `release` says that nothing of the message is needed any more. Nobody has to call it. */
+  message(message: Uint8Array, release?: () => void): void;
   end(error: ConnectError | undefined, trailer?: Headers): void;
 }
 
@@ -93,9 +94,9 @@ export class ServedCall extends HubCall {
     try {
       feed = this.#serve(request, {
         header: (header) => this.#announce(header),
-        message: (message) => {
+        message: (message, release) => {
           this.#announce(new Headers());
-          if (!this.isEnded) this.listener.onMessage(message);
+          if (!this.isEnded) this.listener.onMessage(message, release);
         },
         end: (error, trailer) => {
           if (trailer !== undefined && !this.isEnded) this.trailer = trailer;

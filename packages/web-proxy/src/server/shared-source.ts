@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { CreateWireCall, WireCall } from "@resoio/core/internal";
-import type { CallTap } from "@resoio/recording";
+import { type CreateWireCall, giveBack, SharedHold, type WireCall } from "@resoio/core/internal";
 import type { Clock } from "../clock.js";
+import type { ProxyCallTap } from "./recording/call-taps.js";
 import { type Subscriber, Subscription, type SubscriptionSource } from "./subscription.js";
 
 /** Options of {@link SharedSource}. */
@@ -18,7 +18,7 @@ export interface SharedSourceOptions {
   readonly isPausable: boolean;
   readonly clock: Clock;
   /** Told of each upstream call. Default: nobody. */
-  readonly tap?: (() => CallTap) | undefined;
+  readonly tap?: (() => ProxyCallTap) | undefined;
 }
 
 /** Figures of a {@link SharedSource}. All but `subscribers` only grow. */
@@ -77,7 +77,7 @@ export class SharedSource {
   subscribe(subscriber: Subscriber, demand = Number.POSITIVE_INFINITY): Subscription {
     const counting: Subscriber = {
       onHeader: (header) => subscriber.onHeader(header),
-      onMessage: (message) => subscriber.onMessage(message),
+      onMessage: (message, release) => subscriber.onMessage(message, release),
       onDrop: () => {
         this.#counts.droppedFrames++;
         subscriber.onDrop();
@@ -136,7 +136,7 @@ export class SharedSource {
         onHeader: () => this.#onHeader(run),
         onMessage: (message) => {
           tap?.response(message);
-          this.#onMessage(run, message);
+          this.#onMessage(run, message, tap?.isKeeping === true);
         },
         onEnd: (error) => {
           tap?.end(error);
@@ -165,16 +165,22 @@ export class SharedSource {
     for (const subscription of [...this.#subscriptions]) subscription.announce(header);
   }
 
-  #onMessage(run: Run, message: Uint8Array): void {
+  /** `isKept` says that a recording has the message as well, for as long as it likes. */
+  #onMessage(run: Run, message: Uint8Array, isKept: boolean): void {
     if (this.#run !== run) return;
     this.#counts.frames++;
     const nowMs = this.#options.clock.nowMs();
     let isTaken = false;
+    // When all are done with it, or nobody was there in time, the next message can come in its memory.
+    const hold = new SharedHold(() => {
+      if (!isKept) giveBack(message);
+    });
     // A copy: who joins while others take the message, gets the next one.
     for (const subscription of [...this.#subscriptions]) {
       isTaken ||= !subscription.isPaused;
-      subscription.offer(message, run.rate, nowMs);
+      subscription.offer(message, hold, run.rate, nowMs);
     }
+    hold.release();
     if (isTaken) run.stalledSinceMs = undefined;
     else if (this.#options.isPausable) this.#pauseStalled(run, nowMs);
   }

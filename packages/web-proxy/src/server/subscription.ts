@@ -1,12 +1,13 @@
 import type { ConnectError } from "@connectrpc/connect";
+import type { SharedHold } from "@resoio/core/internal";
 import { FrameThinner } from "./frame-thinner.js";
 
 /** Told what a {@link SharedSource} sends. Nothing follows `onEnd`, which comes at most once. */
 export interface Subscriber {
   /** The response headers of the upstream call. At most once, also when the call is made anew. */
   onHeader(header: Headers): void;
-  /** The bytes are shared with other subscribers and must not be written to. */
-  onMessage(message: Uint8Array): void;
+  /** The bytes are shared with other subscribers and must not be written to. `release` says that this one is done with them. */
+  onMessage(message: Uint8Array, release: () => void): void;
   /** A message was dropped because the subscriber is too slow. */
   onDrop(): void;
   /** Not called for who has left. */
@@ -29,7 +30,7 @@ export interface SubscriptionSource {
 export class Subscription {
   readonly #source: SubscriptionSource;
   readonly #subscriber: Subscriber;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting: Waiting[] = [];
   #demand: number;
   #thinner: FrameThinner;
   #isPaused = false;
@@ -83,7 +84,7 @@ export class Subscription {
   leave(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#waiting.length = 0;
+    this.#drop();
     this.#source.onLeave(this);
   }
 
@@ -95,19 +96,21 @@ export class Subscription {
   }
 
   /** For the source: a message, which comes at `nowMs` from a call with at most `rate` messages per second. */
-  offer(message: Uint8Array, rate: number, nowMs: number): void {
+  offer(message: Uint8Array, hold: SharedHold, rate: number, nowMs: number): void {
     if (this.#isOver || this.#isEnding) return;
     const { capacity } = this.#source;
     // Who asks for as much as there is gets all of it: thinning by arrival would take jitter for haste.
     if (this.#demand < rate && !this.#thinner.isDue(nowMs)) {
       // What waits becomes as new as can be. So all who wait hold the same frame, which bounds the memory.
-      if (capacity === 1 && this.#waiting.length === 1) this.#waiting[0] = message;
+      if (capacity !== 1 || this.#waiting.length !== 1) return;
+      this.#drop();
+      this.#keep({ message, hold });
       return;
     }
-    this.#waiting.push(message);
+    this.#keep({ message, hold });
     this.#handOver();
     if (this.#waiting.length <= capacity) return;
-    this.#waiting.shift();
+    this.#waiting.shift()?.hold.release();
     this.#subscriber.onDrop();
   }
 
@@ -119,8 +122,17 @@ export class Subscription {
       return;
     }
     this.#isOver = true;
-    this.#waiting.length = 0;
+    this.#drop();
     this.#subscriber.onEnd(error);
+  }
+
+  #keep(waiting: Waiting): void {
+    waiting.hold.add();
+    this.#waiting.push(waiting);
+  }
+
+  #drop(): void {
+    for (const { hold } of this.#waiting.splice(0)) hold.release();
   }
 
   #handOver(): void {
@@ -128,11 +140,17 @@ export class Subscription {
     if (this.#isHanding) return;
     this.#isHanding = true;
     while (!this.#isPaused && !this.#isOver) {
-      const message = this.#waiting.shift();
-      if (message === undefined) break;
-      this.#subscriber.onMessage(message);
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#subscriber.onMessage(next.message, () => next.hold.release());
     }
     this.#isHanding = false;
     if (this.#isEnding) this.end(undefined);
   }
+}
+
+/** A message that was not handed over yet. */
+interface Waiting {
+  readonly message: Uint8Array;
+  readonly hold: SharedHold;
 }

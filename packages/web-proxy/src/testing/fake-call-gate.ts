@@ -88,8 +88,8 @@ export class FakeGateCall implements WireCall {
   }
 
   /** Sends a message. */
-  emit(message: Uint8Array): void {
-    this.#listener.onMessage(message);
+  emit(message: Uint8Array, release?: () => void): void {
+    this.#listener.onMessage(message, release);
   }
 
   /** Ends the call as the mod would. */

@@ -17,6 +17,8 @@ export class RecordedCall {
   readonly client: ProxyClient;
   readonly call: WireCall;
   readonly messages: Uint8Array[] = [];
+  /** For each message, what says that nothing of it is needed any more. */
+  readonly releases: (() => void)[] = [];
   headerCount = 0;
   isOpen = false;
   end: CallEnd | undefined;
@@ -35,9 +37,10 @@ export class RecordedCall {
       onHeader: () => {
         this.headerCount++;
       },
-      onMessage: (message) => {
+      onMessage: (message, release = () => {}) => {
         if (this.end !== undefined) throw new Error("a message came after the end");
         this.messages.push(message);
+        this.releases.push(release);
         this.onMessage(message);
         this.#change();
       },

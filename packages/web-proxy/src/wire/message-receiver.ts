@@ -1,4 +1,4 @@
-import { MessageAssembler } from "@resoio/core/internal";
+import { MessageAssembler, MessageMemory } from "@resoio/core/internal";
 import { closeCodes } from "./protocol.js";
 import { ProtocolError } from "./protocol-error.js";
 
@@ -29,7 +29,10 @@ export class MessageReceiver {
 
   constructor(options: MessageReceiverOptions) {
     this.#options = options;
-    this.#assembler = new MessageAssembler(options.maxMessageBytes);
+    const memory = new MessageMemory();
+    this.#assembler = new MessageAssembler(options.maxMessageBytes, {
+      allocate: (byteLength) => memory.allocate(byteLength),
+    });
     this.#credit = options.windowBytes;
   }
 

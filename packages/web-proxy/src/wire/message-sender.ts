@@ -2,12 +2,27 @@ import { messagePrefixBytes } from "@resoio/core/internal";
 import { closeCodes, maxCredit, maxDataBytes } from "./protocol.js";
 import { ProtocolError } from "./protocol-error.js";
 
+/** Bytes to send. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  /** Called when these bytes, and all before them, were sent: the message that they end is of no use any more. */
+  readonly onSent?: (() => void) | undefined;
+}
+
+/** A message on its way. */
+interface Outgoing {
+  readonly message: Uint8Array;
+  readonly onSent: (() => void) | undefined;
+}
+
 /**
  * The outgoing messages of one call, cut into pieces as the other end gives credit for them. It keeps the messages themselves, not
  * copies; what bounds their number is that {@link add} is followed by {@link isIdle} being false, and that the owner heeds it.
  */
 export class MessageSender {
-  readonly #messages: Uint8Array[] = [];
+  readonly #messages: Outgoing[] = [];
+  /** Of the messages that the piece being made ends. */
+  #endings: (() => void)[] = [];
   /** How far the first message, its prefix included, has been taken. */
   #offset = 0;
   #credit: number;
@@ -33,9 +48,9 @@ export class MessageSender {
     return this.#waitingBytes;
   }
 
-  /** Adds a message, without its prefix. */
-  add(message: Uint8Array): void {
-    this.#messages.push(message);
+  /** Adds a message, without its prefix. `onSent` is told by the piece that ends it. */
+  add(message: Uint8Array, onSent?: () => void): void {
+    this.#messages.push({ message, onSent });
     this.#waitingBytes += messagePrefixBytes + message.byteLength;
   }
 
@@ -48,14 +63,22 @@ export class MessageSender {
    * The next piece: a view of a message, or a copy when it begins with a prefix or several small messages fit in. `undefined`
    * when there is nothing to take, or no credit.
    */
-  take(): Uint8Array | undefined {
+  take(): Piece | undefined {
     const first = this.#messages[0];
     if (first === undefined || this.#credit === 0) return undefined;
     const limit = Math.min(maxDataBytes, this.#credit);
-    const piece = this.#offset < messagePrefixBytes ? this.#gather(limit) : this.#takeFrom(first, limit);
-    this.#credit -= piece.byteLength;
-    this.#waitingBytes -= piece.byteLength;
-    return piece;
+    const bytes = this.#offset < messagePrefixBytes ? this.#gather(limit) : this.#takeFrom(first.message, limit);
+    this.#credit -= bytes.byteLength;
+    this.#waitingBytes -= bytes.byteLength;
+    if (this.#endings.length === 0) return { bytes };
+    const endings = this.#endings;
+    this.#endings = [];
+    return {
+      bytes,
+      onSent() {
+        for (const onSent of endings) onSent();
+      },
+    };
   }
 
   /** Drops what has not been taken. */
@@ -78,7 +101,7 @@ export class MessageSender {
     const piece = new Uint8Array(Math.min(limit, this.#waitingBytes));
     let length = 0;
     while (length < piece.byteLength) {
-      const message = this.#messages[0];
+      const message = this.#messages[0]?.message;
       if (message === undefined) break;
       if (this.#offset < messagePrefixBytes) {
         piece[length++] = prefixByte(message.byteLength, this.#offset++);
@@ -96,8 +119,9 @@ export class MessageSender {
 
   #dropTaken(): void {
     const first = this.#messages[0];
-    if (first === undefined || this.#offset < messagePrefixBytes + first.byteLength) return;
+    if (first === undefined || this.#offset < messagePrefixBytes + first.message.byteLength) return;
     this.#messages.shift();
+    if (first.onSent !== undefined) this.#endings.push(first.onSent);
     this.#offset = 0;
   }
 }

@@ -73,7 +73,7 @@ describe("MessageSender", () => {
     const message = new Uint8Array(100_000);
     sender.add(message);
     const pieces: Uint8Array[] = [];
-    for (let piece = sender.take(); piece !== undefined; piece = sender.take()) pieces.push(piece);
+    for (let piece = sender.take(); piece !== undefined; piece = sender.take()) pieces.push(piece.bytes);
     expect(pieces.map(({ byteLength }) => byteLength)).toEqual([32_768, 32_768, 32_768, 1_701]);
     expect(pieces.map(({ buffer }) => buffer === message.buffer)).toEqual([false, true, true, true]);
   });
@@ -81,8 +81,26 @@ describe("MessageSender", () => {
   it("puts small messages into one piece", () => {
     const sender = new MessageSender(1_000);
     for (const byte of [1, 2, 3]) sender.add(Uint8Array.of(byte));
-    expect([...(sender.take() ?? [])]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 3]);
+    expect([...(sender.take()?.bytes ?? [])]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 3]);
     expect(sender.isIdle).toBe(true);
+  });
+
+  it("says with the piece that ends a message, and no earlier, that it is of no use any more once that is sent", () => {
+    const sender = new MessageSender(1_000_000);
+    const sent: string[] = [];
+    sender.add(new Uint8Array(40_000), () => sent.push("large"));
+    sender.add(Uint8Array.of(1), () => sent.push("one"));
+    sender.add(Uint8Array.of(2));
+    sender.add(Uint8Array.of(3), () => sent.push("three"));
+    const [first, second, third, fourth] = [sender.take(), sender.take(), sender.take(), sender.take()];
+
+    expect(first?.onSent).toBeUndefined();
+    expect(sent).toEqual([]);
+    second?.onSent?.();
+    expect(sent).toEqual(["large"]);
+    third?.onSent?.();
+    expect(sent).toEqual(["large", "one", "three"]);
+    expect(fourth).toBeUndefined();
   });
 
   it("drops what was not taken when it is cleared, and begins with a prefix again", () => {
@@ -94,7 +112,7 @@ describe("MessageSender", () => {
     expect(sender.waitingBytes).toBe(0);
     sender.addCredit(100);
     sender.add(Uint8Array.of(9));
-    expect([...(sender.take() ?? [])]).toEqual([0, 0, 0, 0, 1, 9]);
+    expect([...(sender.take()?.bytes ?? [])]).toEqual([0, 0, 0, 0, 1, 9]);
   });
 
   it.each([
@@ -249,11 +267,12 @@ class Transfer {
     const piece = this.#sender.take();
     expect(piece !== undefined).toBe(isReady);
     if (piece === undefined) return;
-    expect(piece.byteLength).toBeGreaterThan(0);
-    expect(piece.byteLength).toBeLessThanOrEqual(maxDataBytes);
-    this.#takenBytes += piece.byteLength;
+    const { bytes } = piece;
+    expect(bytes.byteLength).toBeGreaterThan(0);
+    expect(bytes.byteLength).toBeLessThanOrEqual(maxDataBytes);
+    this.#takenBytes += bytes.byteLength;
     // What was taken is on its way: what happens to the sender later must not change it.
-    this.#pieces.push(piece.slice());
+    this.#pieces.push(bytes.slice());
   }
 
   #check(): void {

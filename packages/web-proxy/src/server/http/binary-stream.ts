@@ -35,9 +35,9 @@ export async function serveBinaryStream(httpCall: HttpCall): Promise<void> {
     {
       onOpen: () => call.sendLast(message),
       onHeader: () => sendHead(httpCall, call),
-      onMessage(bytes) {
+      onMessage(bytes, release) {
         sendHead(httpCall, call);
-        if (!write(httpCall, 0, bytes)) call.pause();
+        if (!write(httpCall, 0, bytes, release)) call.pause();
       },
       onEnd(error) {
         sendHead(httpCall, call);
@@ -74,15 +74,18 @@ function sendEnd(call: HttpCall, { trailer }: { trailer: Headers } = { trailer: 
   call.response.end();
 }
 
-/** False when the client is behind. */
-function write({ response }: HttpCall, flags: number, bytes: Uint8Array): boolean {
+/** False when the client is behind. `onSent` is called when the bytes are of no use any more. */
+function write({ response }: HttpCall, flags: number, bytes: Uint8Array, onSent = (): void => {}): boolean {
   const prefix = new Uint8Array(messagePrefixBytes);
   prefix[0] = flags;
   new DataView(prefix.buffer).setUint32(1, bytes.byteLength);
   // Both parts in one system call, without copying the message behind its prefix.
   response.cork();
   response.write(prefix);
-  response.write(bytes);
+  response.write(bytes, (error) => {
+    // What could not be written may still be held somewhere.
+    if (!error) onSent();
+  });
   response.uncork();
   // Asked for only now: it may all be gone by this time, and then no "drain" follows.
   return !response.writableNeedDrain;

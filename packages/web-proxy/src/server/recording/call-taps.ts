@@ -14,6 +14,12 @@ export interface TappableCall {
   readonly isShared: boolean;
 }
 
+/** A {@link CallTap} that knows whether anybody listens. */
+export interface ProxyCallTap extends CallTap {
+  /** Whether a recording keeps the bytes that it is told of now: until they are stored, so their memory must not be used again. */
+  readonly isKeeping: boolean;
+}
+
 /** Which calls a recording is told of. */
 export interface TapScope {
   /** Only those of this client, with all that it gets. Default: those of all, and what they share only once. */
@@ -28,7 +34,7 @@ export class CallTaps {
   readonly #calls = new Set<TappedCall>();
 
   /** A call begins. Whoever carries it tells what is returned. */
-  open(call: TappableCall): CallTap {
+  open(call: TappableCall): ProxyCallTap {
     const tapped = new TappedCall(call, () => this.#calls.delete(tapped));
     this.#calls.add(tapped);
     for (const [recording, scope] of this.#recordings) tapped.add(recording, scope);
@@ -48,7 +54,7 @@ export class CallTaps {
   }
 }
 
-class TappedCall implements CallTap {
+class TappedCall implements ProxyCallTap {
   readonly #call: TappableCall;
   readonly #onOver: () => void;
   readonly #taps = new Map<Recording, CallTap>();
@@ -58,6 +64,10 @@ class TappedCall implements CallTap {
   constructor(call: TappableCall, onOver: () => void) {
     this.#call = call;
     this.#onOver = onOver;
+  }
+
+  get isKeeping(): boolean {
+    return this.#taps.size > 0;
   }
 
   add(recording: Recording, scope: TapScope): void {

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../clock.js";
 import { encodeFrames, type Frame, frameHeaderBytes, writeFrameHeader } from "../../wire/frames.js";
+import type { Piece } from "../../wire/message-sender.js";
 import { type FrameType, frameTypes } from "../../wire/protocol.js";
 import { StallWatch } from "./stall-watch.js";
 
@@ -11,7 +12,7 @@ export interface OutputSource {
   /** Whether {@link take} has something. */
   readonly isReady: boolean;
   /** The next piece. Frames that must come behind it are given to {@link OutputScheduler.sendControl} meanwhile. */
-  take(): Uint8Array | undefined;
+  take(): Piece | undefined;
   /** What could be sent now has been sent: time to slow down or speed up who gives the data. */
   settle(): void;
 }
@@ -57,6 +58,8 @@ export class OutputScheduler {
   readonly #unsettled = new Set<OutputSource>();
   #batch: Frame[] = [];
   #batchBytes = 0;
+  /** Told when the batch was sent. */
+  #batchSent: (() => void)[] = [];
   #nextFlush: NodeJS.Immediate | undefined;
   #isClosed = false;
 
@@ -142,16 +145,18 @@ export class OutputScheduler {
     this.#control.length = 0;
   }
 
-  #addData(callId: number, piece: Uint8Array): void {
-    if (piece.byteLength <= maxCopiedBytes) {
-      this.#addFrame({ type: frameTypes.data, callId, payload: piece });
+  #addData(callId: number, { bytes, onSent }: Piece): void {
+    if (bytes.byteLength <= maxCopiedBytes) {
+      this.#addFrame({ type: frameTypes.data, callId, payload: bytes });
+      // Not before what was sent of the message from where it lies.
+      if (onSent !== undefined) this.#batchSent.push(onSent);
       return;
     }
     const header = new Uint8Array(frameHeaderBytes);
-    writeFrameHeader(new DataView(header.buffer), 0, frameTypes.data, callId, piece.byteLength);
-    if (this.#batch.length > 0) this.#write(this.#takeBatch(), false);
+    writeFrameHeader(new DataView(header.buffer), 0, frameTypes.data, callId, bytes.byteLength);
+    if (this.#batch.length > 0) this.#writeBatch(false);
     this.#write(header, false);
-    this.#write(piece, true);
+    this.#write(bytes, true, onSent === undefined ? [] : [onSent]);
   }
 
   #addFrame(frame: Frame): void {
@@ -162,21 +167,24 @@ export class OutputScheduler {
   }
 
   #sendBatch(): void {
-    if (this.#batch.length > 0) this.#write(this.#takeBatch(), true);
+    if (this.#batch.length > 0) this.#writeBatch(true);
   }
 
-  #takeBatch(): Uint8Array {
+  #writeBatch(fin: boolean): void {
     const bytes = encodeFrames(this.#batch);
+    const onSent = this.#batchSent;
     this.#batch = [];
     this.#batchBytes = 0;
-    return bytes;
+    this.#batchSent = [];
+    this.#write(bytes, fin, onSent);
   }
 
   /** Sends a whole message, or a fragment of the one that `fin` ends. */
-  #write(bytes: Uint8Array, fin: boolean): void {
+  #write(bytes: Uint8Array, fin: boolean, onSent: readonly (() => void)[] = []): void {
     this.#stallWatch.sent();
     this.#socket.send(bytes, { binary: true, fin }, (error) => {
       this.#stallWatch.taken();
+      if (!error) for (const told of onSent) told();
       if (error && !this.#isClosed) this.#onClosing();
       else if (this.#ready.size > 0) this.#schedule();
     });

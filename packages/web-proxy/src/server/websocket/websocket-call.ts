@@ -6,10 +6,11 @@ import { encodeCredit } from "../../wire/credit-payload.js";
 import { encodeEnd } from "../../wire/end-payload.js";
 import { fromHeaderFields, toHeaderFields } from "../../wire/header-fields.js";
 import { MessageReceiver } from "../../wire/message-receiver.js";
-import { MessageSender } from "../../wire/message-sender.js";
+import { MessageSender, type Piece } from "../../wire/message-sender.js";
 import { closeCodes, frameTypes, maxFrameBytes } from "../../wire/protocol.js";
 import { ProtocolError } from "../../wire/protocol-error.js";
 import type { CallGate } from "../call-gate.js";
+import { callableRpcs } from "../callable-rpcs.js";
 import type { ProxyClient } from "../proxy-client.js";
 import type { OutputScheduler, OutputSource } from "./output-scheduler.js";
 
@@ -82,13 +83,13 @@ export class WebSocketCall implements OutputSource {
     this.#guard(() => {
       const request = {
         path: open.path,
-        header: readHeaders(open),
+        header: open.headers.length === 0 ? undefined : readHeaders(open),
         timeoutMs: open.timeoutMs === 0 ? undefined : open.timeoutMs,
       };
       this.#upstream = gate.createCall(client, request, {
         onOpen: () => this.#onOpen(),
         onHeader: () => this.#onHeader(),
-        onMessage: (message) => this.#onResponse(message),
+        onMessage: (message, release) => this.#onResponse(message, release),
         drained: () => this.#drained(),
         onEnd: (error, isOwnDoing) => this.#onEnd(error, isOwnDoing),
       });
@@ -139,7 +140,7 @@ export class WebSocketCall implements OutputSource {
     return this.#sender.isReady;
   }
 
-  take(): Uint8Array | undefined {
+  take(): Piece | undefined {
     const piece = this.#sender.take();
     if (this.#sender.isIdle) {
       this.#tellAllTaken();
@@ -177,18 +178,21 @@ export class WebSocketCall implements OutputSource {
 
   #onHeader(): void {
     if (this.#isOver || this.#upstream === undefined) return;
-    const payload = toBinary(HeaderSchema, create(HeaderSchema, { headers: toHeaderFields(this.#upstream.header) }));
+    const headers = toHeaderFields(this.#upstream.header);
+    // That a stream has begun is worth knowing; an answer says so by itself.
+    if (headers.length === 0 && callableRpcs.get(this.path)?.method.methodKind === "unary") return;
+    const payload = toBinary(HeaderSchema, create(HeaderSchema, { headers }));
     if (payload.byteLength <= maxFrameBytes) this.#options.output.sendControl(frameTypes.header, this.id, payload);
     else this.fail(new ConnectError(`the response's headers are above ${maxFrameBytes} bytes`, Code.ResourceExhausted));
   }
 
-  #onResponse(message: Uint8Array): void {
+  #onResponse(message: Uint8Array, release?: () => void): void {
     if (this.#isOver) return;
     if (!this.#options.canHold(message.byteLength)) {
       this.fail(new ConnectError("too much waits already for this client to read it", Code.ResourceExhausted));
       return;
     }
-    this.#sender.add(message);
+    this.#sender.add(message, release);
     if (this.#sender.waitingBytes > maxUnsentBytes) this.settle();
     this.#options.output.wake(this);
   }
