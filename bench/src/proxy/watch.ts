@@ -1,9 +1,10 @@
-// A process with many pages that watch the camera as JPEG, and, if it is told to, one that asks for pictures or raw frames and then
-// reads nothing. Tells how many pictures each page got.
+// Pages that watch the camera as JPEG, all in one process, and one that asks for raw pictures and reads none, if it is to be:
+//   node watch.ts URL PAGES MILLISECONDS [stuck]
+// Says when it begins to count, and then how many pictures the pages got.
 import { once } from "node:events";
 import { connectProxy, PictureClient } from "@resoio/web-proxy/client";
 
-const [url = "", pages = "1", seconds = "5", stopped = "nothing"] = process.argv.slice(2);
+const [url = "", pages = "1", durationMs = "1000", stuck] = process.argv.slice(2);
 const clients = await Promise.all(Array.from({ length: Number(pages) }, () => connectProxy({ url })));
 const counts = clients.map(() => 0);
 const latenciesMs: number[] = [];
@@ -14,24 +15,27 @@ const watching = clients.map(async ({ transport }, index) => {
     latenciesMs.push(Date.now() - Number(unixNanos / 1_000_000n));
   }
 });
-const page = stopped === "nothing" ? undefined : await connectProxy({ url });
-if (stopped === "pictures" && page !== undefined) void new PictureClient(page.transport).watch({ fpsLimit: 15 }).next();
-if (stopped === "raw frames") void page?.camera.stream({ mode: "every" }).next();
-await new Promise((resolve) => setTimeout(resolve, 1_000));
+if (stuck !== undefined) {
+  const page = await connectProxy({ url });
+  void page.camera.stream({ mode: "every" }).next();
+}
+await pause(1_000);
 counts.fill(0);
 latenciesMs.length = 0;
-process.send?.("measuring");
-await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1_000));
-const perSecond = counts.map((count) => count / Number(seconds)).sort((a, b) => a - b);
+process.send?.("counting");
+await pause(Number(durationMs));
+const perSecond = counts.map((count) => (count / Number(durationMs)) * 1_000).sort((a, b) => a - b);
 latenciesMs.sort((a, b) => a - b);
 process.send?.({
-  slowest: perSecond[0] ?? 0,
-  mean: perSecond.reduce((sum, rate) => sum + rate, 0) / perSecond.length,
-  fastest: perSecond.at(-1) ?? 0,
-  latencyP50Ms: latenciesMs[Math.floor(latenciesMs.length / 2)] ?? 0,
-  latencyP99Ms: latenciesMs[Math.floor(latenciesMs.length * 0.99)] ?? 0,
+  slowest: perSecond[0],
+  latencyP50Ms: latenciesMs[Math.floor(latenciesMs.length / 2)],
+  latencyP99Ms: latenciesMs[Math.floor(latenciesMs.length * 0.99)],
 });
 await once(process, "disconnect");
 stop.abort();
 await Promise.allSettled(watching);
 process.exit();
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
