@@ -15,7 +15,7 @@ import { createRecording, type Recording } from "@resoio/recording";
 import { zstdCompression } from "@resoio/recording/node";
 import { createProxy } from "@resoio/web-proxy";
 import { connectProxy } from "@resoio/web-proxy/client";
-import { median } from "./figures.ts";
+import { statOf } from "./report/stat.ts";
 
 const pings = 4_000;
 const rounds = 3;
@@ -35,7 +35,7 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 for (const [count, { p50, p99 }] of measured) {
-  calls[`${count} recordings`] = { p50Us: median(p50), p99Us: median(p99) };
+  calls[`${count} recordings`] = { p50Us: statOf(p50).median, p99Us: statOf(p99).median };
 }
 console.table(calls);
 
