@@ -8,7 +8,7 @@ import { bytesSource, openRecording } from "@resoio/recording";
 import { describe, expect, it } from "vitest";
 import { createVirtualClock } from "../engine/clock.js";
 import { startMockServer } from "../start-mock-server.js";
-import { makeRun } from "../testing/make-recording.js";
+import { makeRun, RecordingMaker } from "../testing/make-recording.js";
 import { settleUntil } from "../testing/settle-until.js";
 import { temporaryFolder } from "../testing/temporary-folder.js";
 import { openPlay } from "./open-play.js";
@@ -20,6 +20,11 @@ async function fileWith(bytes: Uint8Array): Promise<AsyncDisposable & { readonly
   const path = join(folder.path, "run.mcap");
   await writeFile(path, bytes);
   return { path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+/** A recording whose first call comes after half a minute. */
+async function lateRun(): Promise<Uint8Array> {
+  return await new RecordingMaker().at(30_000).open("camera.streamFrames").picture(1).at(31_000).bytes();
 }
 
 /** A recording that says that it is of another version. */
@@ -86,6 +91,15 @@ describe("a file that is played", () => {
     await expect(startMockServer({ play: { recording: file.path, speed: 99 } })).rejects.toThrow(InvalidOptionsError);
     await expect(startMockServer({ play: file.path, socketPath: taken })).rejects.toThrow("EADDRINUSE");
     expect(openFilesIn(file.path)).toEqual([]);
+  });
+
+  it("is where it begins when the server is there", async () => {
+    await using file = await fileWith(await makeRun(9).bytes());
+    await using mod = await startMockServer({ play: { recording: file.path, fromMs: 4_321 } });
+    expect(mod.playback).toMatchObject({ state: "waiting", positionMs: 4_321 });
+    await using late = await fileWith(await lateRun());
+    await using other = await startMockServer({ play: late.path });
+    expect(other.playback.positionMs).toBeCloseTo(30_000, 5);
   });
 
   it("stays open when somebody else opened it", async () => {

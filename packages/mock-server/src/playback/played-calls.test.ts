@@ -1,3 +1,4 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { rpcs, services } from "@resoio/core";
 import { PingRequestSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
@@ -78,6 +79,27 @@ describe("a unary call that was recorded", () => {
     const client = createClient(services.world, played.transport);
     expect((await client.focus({ handle: 4 })).world).toBeUndefined();
     expect((await failureOf(client.focus({ handle: 5 }))).code).toBe(Code.NotFound);
+  });
+
+  it("is its own answer among those of calls that ran at the same time, by when it was made", async () => {
+    const maker = new RecordingMaker();
+    const tapAt = (ms: number) => {
+      const tap = maker.at(ms).recording.call(getCurrent);
+      tap?.request(new Uint8Array(0));
+      return tap;
+    };
+    const answer = (name: string) => toBinary(getCurrent.output, create(getCurrent.output, worldNamed(name)));
+    const [first, second] = [tapAt(1_000), tapAt(2_000)];
+    // The one that was made later is answered first.
+    maker.at(3_000);
+    second?.response(answer("second"));
+    second?.end(undefined);
+    maker.at(4_000);
+    first?.response(answer("first"));
+    first?.end(undefined);
+    await using played = await openPlayed(maker.at(9_000));
+    played.playback.pause();
+    expect([await worldAt(played, 1_500), await worldAt(played, 5_000)]).toEqual(["first", "second"]);
   });
 
   it("is found whenever it is sent, which some requests say", async () => {

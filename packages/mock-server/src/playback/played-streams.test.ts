@@ -217,6 +217,28 @@ describe("a stream that was recorded without a message", () => {
   });
 });
 
+it("a camera shows nothing of another time after a seek to before its first picture", async () => {
+  const maker = new RecordingMaker().open("camera.streamFrames").at(1_000).picture(1).at(3_000);
+  await using played = await openPlayed(maker, { play: { start: "at-once" } });
+  await pass(played, 2_000);
+  played.playback.pause();
+  await played.playback.seekMs(500);
+  await using camera = watch(played);
+  await pass(played, 1_000);
+  expect(camera.seen).toEqual([]);
+  played.playback.play();
+  await pass(played, 500);
+  expect(idsOf(camera.seen)).toEqual([1]);
+});
+
+it("a recording stops when the game is shut down, also one that loops", async () => {
+  await using played = await openPlayed(makeRun(1), { play: { loop: true, start: "at-once" } });
+  await pass(played, 100);
+  await played.resonite.lifecycle.shutdown();
+  await pass(played, 100);
+  expect(played.playback.state).toBe("closed");
+});
+
 it("streams end with Unavailable when the mod is closed", async () => {
   const played = await openPlayed(makeRun(1));
   await using camera = watch(played);
