@@ -48,6 +48,11 @@ const runs: readonly Run[] = [
       expect(Buffer.compare(pixels, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))).toBe(0);
     },
   },
+  {
+    example: "board",
+    does: "shows what an agent thinks, and what one page marks on the other",
+    prints: /^second {8}marker door: open$/m,
+  },
   { example: "connection", does: "measures round trips", prints: /^median {8}\d+\.\d+ ms$/m },
   {
     example: "contact",
