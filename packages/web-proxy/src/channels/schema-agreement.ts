@@ -39,6 +39,7 @@ export function checkAgreement(
   other: WireSchema | undefined,
   compatibility: SchemaCompatibility,
 ): void {
+  // It stands for the versions as well.
   if (other?.fingerprint === own.fingerprint) return;
   const { min, max } = own.version;
   const sides =
@@ -47,7 +48,8 @@ export function checkAgreement(
       ? "the client did not say what it has"
       : `the client ${range(other.minVersion, other.version)} (${other.fingerprint})`);
   if (other === undefined || compatibility === "exact") throw disagreement("the two must be the same", sides);
-  const common = Math.min(max, other.version);
+  // Who says no version speaks any.
+  const common = Math.min(max, other.version || max);
   if (common < min || common < other.minVersion) throw disagreement("there is no version that both speak", sides);
   for (const { tag, name, direction } of other.messages) {
     const known = own.byTag(tag);

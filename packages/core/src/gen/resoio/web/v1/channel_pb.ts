@@ -122,14 +122,14 @@ export const ChannelDownSchema: GenMessage<ChannelDown> = /*@__PURE__*/
  */
 export type ChannelSchema = Message<"resoio.web.v1.ChannelSchema"> & {
   /**
-   * Changes with everything that a message of the channel is made of. Equal fingerprints: nothing else needs to be compared.
+   * Changes with everything that a message of the channel is made of. Equal fingerprints: messages need not be compared.
    *
    * @generated from field: string fingerprint = 1;
    */
   fingerprint: string;
 
   /**
-   * The version that the application gave its schema. Both sides have to speak the older one of their versions.
+   * The version that the application gave its schema. Both sides have to speak the older one of their versions. 0: any.
    *
    * @generated from field: uint32 version = 2;
    */
