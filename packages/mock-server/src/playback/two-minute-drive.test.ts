@@ -28,12 +28,12 @@ describe("a drive of two minutes, recorded with camera and sound over a socket a
     await using folder = await temporaryFolder();
     const [first, second] = [join(folder.path, "first.mcap"), join(folder.path, "second.mcap")];
     const clock = createVirtualClock();
-    await recordDrive(await startMockServer({ scenario, clock }), clock, first);
+    const answeredMs = await recordDrive(await startMockServer({ scenario, clock }), clock, first);
     original = await contentOf(first);
 
     const laterClock = createVirtualClock();
     const mod = await startMockServer({ clock: laterClock, play: { recording: first, otherwise: "fail" } });
-    await recordDrive(mod, laterClock, second);
+    await recordDrive(mod, laterClock, second, answeredMs);
     unanswered = mod.playback.unanswered;
     replay = await contentOf(second);
   }, 120_000);
@@ -74,8 +74,17 @@ describe("a drive of two minutes, recorded with camera and sound over a socket a
   });
 });
 
-/** An agent: drives about, looks, listens and asks. In steps, each of which ends when all has come that it brings. */
-async function recordDrive(mod: MockServer, clock: VirtualClock, path: string): Promise<void> {
+/**
+ * An agent: drives about, looks, listens and asks. In steps, each of which ends when all has come that it brings. Returns the steps
+ * in which its slow calls were answered, by those in which they were made. Given those of an earlier run, a step does not end
+ * without the answer that it had there, however long a file takes to be read: what comes too late is missed, what comes too early seen.
+ */
+async function recordDrive(
+  mod: MockServer,
+  clock: VirtualClock,
+  path: string,
+  expectedMs?: ReadonlyMap<number, number>,
+): Promise<ReadonlyMap<number, number>> {
   // What stores it lives in another time.
   const recording = recordToFile(path, { clock, maxQueueBytes: 2 ** 30, sinkTimeoutMs: 1e9 });
   const interceptors = [createRecordingInterceptor(recording)];
@@ -84,8 +93,12 @@ async function recordDrive(mod: MockServer, clock: VirtualClock, path: string): 
   const sounds = resonite.speaker.stream();
   const drive = resonite.locomotion.drive();
   let heard = 0;
+  const answeredMs = new Map<number, number>();
   let slow: Promise<unknown> | undefined;
+  let slowMadeMs = 0;
+  let stepAtMs = 0;
   for (let ms = 0; ms <= durationMs; ms += stepMs) {
+    stepAtMs = ms;
     if (ms > 0) await clock.advance(stepMs);
     if (ms % pictureMs === 0) await pictures.next();
     for (; heard < Math.floor((ms * 48) / 1024); heard++) await sounds.next();
@@ -98,17 +111,19 @@ async function recordDrive(mod: MockServer, clock: VirtualClock, path: string): 
       await resonite.world.getCurrent();
       await resonite.grabber.getState();
       await expect(resonite.inventory.list(`/Inventory/Nowhere ${ms % 3}`)).rejects.toThrow("not_found");
-      slow = resonite.cursor.setPosition(0.5 + ms / (4 * durationMs), 0.5);
+      slowMadeMs = ms;
+      slow = resonite.cursor.setPosition(0.5 + ms / (4 * durationMs), 0.5).then(() => answeredMs.set(ms, stepAtMs));
     }
     // Answers come in the order in which they were sent: with this one, that of a slow call is here too, if it was sent.
     if (ms % 5_000 >= 2_000 && ms % 5_000 < 2_000 + slowMs) await resonite.connection.ping("waiting");
-    if (ms % 5_000 === 2_000 + slowMs) await slow;
+    if (ms === expectedMs?.get(slowMadeMs) || ms % 5_000 === 2_000 + slowMs) await slow;
   }
   expect((await drive.finish())?.receivedCount).toBe(BigInt(durationMs / 1_000));
   await resonite.close();
   const { droppedMessages } = await recording.end();
   expect(droppedMessages).toBe(0);
   await mod.close();
+  return answeredMs;
 }
 
 /** A message of a recording, as it can be compared. */
