@@ -50,7 +50,8 @@ describe.skipIf(missingChromium() !== undefined)("world instances, from a page i
     const seen = await page.evaluate(async (where) => {
       const { resolveWorld, listInstances, joinInstance } = proxyInstances;
       const world = await resolveWorld(where);
-      const listed = await listInstances(world);
+      // They come in no order that means something.
+      const listed = (await listInstances(world)).toSorted((a, b) => (a.name ?? "").localeCompare(b.name ?? ""));
       const current: (string | undefined)[] = [];
       for (const { id: instanceId } of listed) {
         const resonite = await joinInstance(where, { instanceId });
