@@ -12,7 +12,7 @@ import { FloodLimit } from "./flood-limit.js";
 import { type FrameHeader, FrameReader } from "./frame-reader.js";
 import { createFrame, createNumberFrame } from "./frame-writer.js";
 import { HpackDecoder } from "./hpack/hpack-decoder.js";
-import { encodeHeaderBlock, tableIsUnused } from "./hpack/hpack-encoder.js";
+import { tableIsUnused } from "./hpack/hpack-encoder.js";
 import {
   defaultMaxFrameBytes,
   defaultWindowBytes,
@@ -24,7 +24,7 @@ import {
   settingIds,
 } from "./http2-codes.js";
 import { Http2Error } from "./http2-error.js";
-import { isConnectionField } from "./is-well-formed.js";
+import { requestBlock } from "./request-block.js";
 
 /** What begins every HTTP/2 connection. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
@@ -132,11 +132,8 @@ export class FastSession implements Session {
   /** Starts a request. It waits while the peer takes no more streams. Throws for fields that HTTP/2 has no place for. */
   request(fields: readonly HeaderField[], listener: RequestListener): RequestStream {
     if (!this.isUsable) throw new Error("the connection takes no more requests");
-    for (const [name] of fields) {
-      if (isConnectionField(name)) throw new TypeError(`the header ${name} belongs to HTTP/1`);
-    }
     const windows = { sendWindow: this.#peerInitialWindow, receiveWindow: this.#options.streamWindowBytes };
-    const stream = new FastStream(this.#owner, encodeHeaderBlock(fields), windows, listener);
+    const stream = new FastStream(this.#owner, requestBlock(fields), windows, listener);
     this.#waiting.add(stream);
     this.#openWaiting();
     return stream;

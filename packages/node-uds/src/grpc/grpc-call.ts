@@ -11,9 +11,10 @@ import {
   watchCancellation,
 } from "@resoio/core/internal";
 import type { Http2Connection } from "../http2/http2-connection.js";
-import type { HeaderField, RequestStream, Session, StreamClosing } from "../http2/session.js";
+import type { RequestStream, Session, StreamClosing } from "../http2/session.js";
 import { errorFromReset } from "./error-from-reset.js";
 import { errorFromResponse, errorFromTrailer } from "./error-from-response.js";
+import { requestFields } from "./request-fields.js";
 
 /** A call, and how it is made. */
 export interface GrpcCallRequest extends WireCallRequest {
@@ -112,7 +113,7 @@ export class GrpcCall implements WireCall {
       reusesChunks: session.reusesChunks,
     });
     try {
-      this.#stream = session.request(requestFields(this.#path, this.#request), {
+      this.#stream = session.request(requestFields(this.#request), {
         onHeaders: (headers) => this.#onResponse(headers),
         onData: (bytes) => this.#onData(bytes),
         onTrailers: (trailers) => {
@@ -196,29 +197,6 @@ export class GrpcCall implements WireCall {
     this.#stream = undefined;
     this.#listener.onEnd(error, isOwnDoing);
   }
-}
-
-/** The fields of a request; those of the caller take the place of ours with the same name. */
-function requestFields(path: string, request: WireCallRequest): HeaderField[] {
-  const fields = new Map([
-    [":method", "POST"],
-    [":scheme", "http"],
-    [":authority", "localhost"],
-    [":path", path],
-    ["content-type", "application/grpc+proto"],
-    ["te", "trailers"],
-    ["user-agent", "resoio-typescript"],
-  ]);
-  request.header?.forEach((value, name) => {
-    fields.set(name, value);
-  });
-  if (request.timeoutMs !== undefined) fields.set("grpc-timeout", formatTimeout(request.timeoutMs));
-  return [...fields];
-}
-
-/** The wire takes at most eight digits. */
-function formatTimeout(timeoutMs: number): string {
-  return timeoutMs < 1e8 ? `${Math.ceil(timeoutMs)}m` : `${Math.min(Math.ceil(timeoutMs / 1000), 99_999_999)}S`;
 }
 
 function toHeaders(source: IncomingHttpHeaders): Headers {

@@ -17,8 +17,10 @@ const ownNames: ReadonlySet<string> = new Set([
   ...["upgrade-insecure-requests", "via", "www-authenticate", "x-content-type-options", "x-frame-options"],
   ...["x-grpc-web", "x-powered-by", "x-real-ip", "x-requested-with", "x-user-agent"],
 ]);
-const ownPrefixes = ["access-control-", "connect-", "content-", "cross-origin-", "grpc-", "proxy-", "sec-", "trailer-"];
-const secretPrefixes = ["x-forwarded-", "x-resoio-"];
+const ownPrefixes = [
+  ...["access-control-", "connect-", "content-", "cross-origin-", "grpc-", "proxy-", "sec-", "trailer-"],
+  ...["x-forwarded-", "x-resoio-"],
+];
 
 /** The headers, or trailers, of a call that may pass the proxy: those that the caller or the mod added by himself. */
 export function forwardedHeaders(headers: Headers, keep?: string): Headers {
@@ -30,5 +32,5 @@ export function forwardedHeaders(headers: Headers, keep?: string): Headers {
 }
 
 function isForwarded(name: string): boolean {
-  return !ownNames.has(name) && ![...ownPrefixes, ...secretPrefixes].some((prefix) => name.startsWith(prefix));
+  return !ownNames.has(name) && !ownPrefixes.some((prefix) => name.startsWith(prefix));
 }

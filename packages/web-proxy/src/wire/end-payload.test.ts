@@ -15,7 +15,7 @@ describe("the payload of END", () => {
     const { error, trailer: decoded } = decodeEnd(encodeEnd(undefined, trailer));
 
     expect(error).toBeUndefined();
-    expect([...decoded]).toEqual([...trailer]);
+    expect([...(decoded ?? [])]).toEqual([...trailer]);
   });
 
   it("carries an error with its message, details and trailers", () => {
@@ -59,7 +59,7 @@ describe("the payload of END", () => {
     const { error, trailer: decoded } = decodeEnd(payload);
     expect(error?.rawMessage).toHaveLength(left.message);
     expect(error?.details).toHaveLength(left.details);
-    expect((decoded.get("x") ?? "").length).toBe(left.trailer);
+    expect((decoded?.get("x") ?? "").length).toBe(left.trailer);
   });
 
   it("fits into a frame and can be read whatever an error says", () => {

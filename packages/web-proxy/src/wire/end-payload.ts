@@ -10,12 +10,17 @@ const typeUrlPrefix = "type.googleapis.com/";
 /** How much is left of a message that does not fit, in characters: at most four bytes each. */
 const shortMessageLength = 4_096;
 
+/** Success without trailers, as nearly every call ends: a message of which nothing is set. */
+const successPayload = new Uint8Array(0);
+
 /**
  * The payload of an END frame: `error`, or success, and the trailers. What does not fit into a frame is left out: first the
  * details, then the trailers, then the rest of the message.
  */
 export function encodeEnd(error: ConnectError | undefined, trailer: Headers): Uint8Array<ArrayBuffer> {
-  const end = create(EndSchema, { trailers: toHeaderFields(trailer) });
+  const trailers = toHeaderFields(trailer);
+  if (error === undefined && trailers.length === 0) return successPayload;
+  const end = create(EndSchema, { trailers });
   if (error !== undefined) {
     end.code = error.code;
     end.message = error.rawMessage;
@@ -29,14 +34,14 @@ export function encodeEnd(error: ConnectError | undefined, trailer: Headers): Ui
   return toBinary(EndSchema, end);
 }
 
-/** What an END frame says. Throws {@link ProtocolError} when it is not one. */
+/** What an END frame says; no trailer when it has none. Throws {@link ProtocolError} when it is not one. */
 export function decodeEnd(payload: Uint8Array): {
   readonly error: ConnectError | undefined;
-  readonly trailer: Headers;
+  readonly trailer: Headers | undefined;
 } {
   try {
     const { code, message, details, trailers } = fromBinary(EndSchema, payload);
-    const trailer = fromHeaderFields(trailers);
+    const trailer = trailers.length === 0 ? undefined : fromHeaderFields(trailers);
     if (code === 0) return { error: undefined, trailer };
     const error = new ConnectError(message, code in Code ? code : Code.Unknown, trailer);
     error.details = details.map(({ typeUrl, value }) => ({ type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value }));
