@@ -5,6 +5,7 @@ export { StatusFeed } from "./connection/status-feed.js";
 export { checkVersion } from "./connection/version-check.js";
 export { transportClosedError } from "./errors/transport-closed-error.js";
 export { maxTimerMs } from "./max-timer-ms.js";
+export { neutralCommand } from "./modalities/drive-command.js";
 export type { MessageSource } from "./streams/message-queue.js";
 export { MessageQueue } from "./streams/message-queue.js";
 export { SharedHold } from "./streams/shared-hold.js";

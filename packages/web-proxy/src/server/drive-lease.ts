@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { LocomotionCommandSchema } from "@resoio/core/gen/resonite_io/v1/locomotion_pb";
 import {
   type CreateWireCall,
+  neutralCommand,
   type WireCall,
   type WireCallListener,
   type WireCallRequest,
@@ -238,16 +239,5 @@ function withoutTakeOver(header: Headers | undefined): Headers | undefined {
 
 /** A command that sets every value back. */
 function standStill(): Uint8Array {
-  return toBinary(
-    LocomotionCommandSchema,
-    create(LocomotionCommandSchema, {
-      moveForward: 0,
-      moveRight: 0,
-      moveUp: 0,
-      yawRate: 0,
-      pitchRate: 0,
-      velocity: 1,
-      crouch: 0,
-    }),
-  );
+  return toBinary(LocomotionCommandSchema, create(LocomotionCommandSchema, neutralCommand));
 }
