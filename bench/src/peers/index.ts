@@ -6,13 +6,23 @@ export interface PeerEntry {
   readonly label: string;
   /** Loads the library and opens a connection. Nothing of it is loaded before, so that a process has only what it needs. */
   readonly open: OpenPeer;
+  /** What is set in the environment of its process beside what is set already. Default: nothing. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Lets glibc use memory again that was freed, where it would give it back to the system and ask for new pages. */
+const keepPages = { MALLOC_MMAP_THRESHOLD_: "536870912", MALLOC_TRIM_THRESHOLD_: "536870912" };
 
 /** Everything that is compared, by the name that commands use, in the order of the tables. */
 export const peers = {
   resoio: {
     label: "@resoio/node-uds",
     open: async (path) => (await import("./resoio.ts")).openResoio(path, {}),
+  },
+  "resoio-keeping-pages": {
+    label: "@resoio/node-uds, pages kept",
+    open: async (path) => (await import("./resoio.ts")).openResoio(path, {}),
+    env: keepPages,
   },
   "resoio-releasing": {
     label: "@resoio/node-uds, frames released",
@@ -73,6 +83,7 @@ export const peers = {
 /** Those that speak to a mod themselves. */
 export const directPeers: readonly PeerName[] = [
   "resoio",
+  "resoio-keeping-pages",
   "resoio-releasing",
   "resoio-node-http2",
   "grpc-js",

@@ -16,11 +16,12 @@ export class Child implements AsyncDisposable {
   readonly #costs: Mailbox = { messages: [], waiting: undefined };
   readonly #name: string;
 
-  /** Starts `file`, a path below `bench/src`. */
-  constructor(file: string, args: readonly (string | number)[]) {
+  /** Starts `file`, a path below `bench/src`, with `env` beside what is set already. */
+  constructor(file: string, args: readonly (string | number)[], env: Readonly<Record<string, string>> = {}) {
     this.#name = [file, ...args].join(" ");
     this.#process = fork(join(import.meta.dirname, "..", file), args.map(String), {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: { ...process.env, ...env },
     });
     this.#process.on("message", (message) => {
       if (isCostsMessage(message)) deliver(this.#costs, message.costs);

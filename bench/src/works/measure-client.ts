@@ -1,4 +1,4 @@
-import type { PeerName } from "../peers/index.ts";
+import { type PeerEntry, type PeerName, peers } from "../peers/index.ts";
 import { Child } from "../processes/child.ts";
 import type { WorkName } from "./client-works.ts";
 import { numbersIn } from "./numbers-in.ts";
@@ -26,7 +26,8 @@ export interface ClientFigures {
 /** Lets a peer do a work with a server that listens already. */
 export async function measureClient(server: Child, measurement: ClientMeasurement): Promise<ClientFigures> {
   const { peer, socketPath, clientWork, durationMs } = measurement;
-  await using client = new Child("processes/client.ts", [peer, socketPath, clientWork, durationMs]);
+  const { env }: PeerEntry = peers[peer];
+  await using client = new Child("processes/client.ts", [peer, socketPath, clientWork, durationMs], env);
   await client.next();
   const before = await server.costs();
   const reading = numbersIn(await client.next(), ["count", "elapsedMs", "cpuMs", "idleMiB", "peakMiB"]);
