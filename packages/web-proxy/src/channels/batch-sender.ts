@@ -119,9 +119,9 @@ export class BatchSender implements Windowed {
   }
 
   /** Adds what is kept elsewhere, see {@link Outbox.pushReplay}. */
-  pushReplay(messages: Iterator<OutgoingMessage>): void {
+  pushReplay(messages: Iterator<OutgoingMessage>, sequence?: number): void {
     if (this.#state === "closed") return;
-    this.#outbox.pushReplay(messages);
+    this.#outbox.pushReplay(messages, sequence);
     this.#request();
   }
 

@@ -97,9 +97,9 @@ export class MessageStore {
     return this.#messages.values();
   }
 
-  /** The same, to be read while the store changes; `keyedOnly`: without what has no key. */
-  *replayable(keyedOnly = false): Generator<OutgoingMessage, undefined> {
-    for (const message of this.#messages.values()) if (!keyedOnly || message.key !== undefined) yield message;
+  /** The same, to be read while the store changes; only that for which `isWanted` holds. */
+  *replayable(isWanted: (message: OutgoingMessage) => boolean = () => true): Generator<OutgoingMessage, undefined> {
+    for (const message of this.#messages.values()) if (isWanted(message)) yield message;
     return undefined;
   }
 

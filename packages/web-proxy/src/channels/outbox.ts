@@ -139,10 +139,10 @@ export class Outbox {
 
   /**
    * Adds what somebody else keeps, at this place in the order. It is read as it is taken, so it takes no room here and does not
-   * count as waiting.
+   * count as waiting. `sequence` is the place that is reached with it; 0: none.
    */
-  pushReplay(messages: Iterator<OutgoingMessage>): void {
-    this.#append({ kind: "replay", messages, next: undefined }, 0);
+  pushReplay(messages: Iterator<OutgoingMessage>, sequence = 0): void {
+    this.#append({ kind: "replay", messages, next: undefined }, sequence);
   }
 
   /** What is added before this is the replay. `sequence` is the place that is reached with it. */
@@ -185,6 +185,7 @@ export class Outbox {
           content.next = undefined;
           continue;
         }
+        if (slot.sequence > 0 && !this.#isReplaying) cursor = slot.sequence;
       } else if (content.kind === "fence") {
         fences.push(content.reached);
       } else {

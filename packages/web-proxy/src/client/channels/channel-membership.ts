@@ -11,6 +11,7 @@ import {
 import type { CreateWireCall, WireCall } from "@resoio/core/internal";
 import { type ReceivedBatch, readBatch } from "../../channels/batch-reader.js";
 import { toReceivedBatch } from "../../channels/received-batch.js";
+import type { RoomChange } from "./client-rooms.js";
 
 /** Options of {@link ChannelMembership}. */
 export interface ChannelMembershipOptions {
@@ -49,6 +50,11 @@ export class ChannelMembership {
     );
   }
 
+  /** Whether the server has let the client in. */
+  get isWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
   start(): void {
     this.#call.start();
   }
@@ -64,7 +70,7 @@ export class ChannelMembership {
   }
 
   /** Changes rooms. */
-  sendRooms(join: readonly string[], leave: readonly string[]): void {
+  sendRooms({ join, leave }: RoomChange): void {
     this.#call.send(toBinary(ChannelUpSchema, up("rooms", { join: [...join], leave: [...leave] })));
   }
 

@@ -43,6 +43,7 @@ import { closedReceipt, OpenReceipt, type SendReceipt } from "../../channels/sen
 import { WindowScheduler } from "../../channels/window-scheduler.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { ChannelMembership } from "./channel-membership.js";
+import { ClientRooms, type RoomChange } from "./client-rooms.js";
 import type {
   ClientSendOptions,
   JoinChannelOptions,
@@ -128,7 +129,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
   readonly #errorCallbacks = new Callbacks<[unknown, string | undefined]>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<Error | undefined>();
-  readonly #rooms: Set<string>;
+  readonly #rooms: ClientRooms;
   #welcome: ChannelWelcome | undefined;
   #membership: ChannelMembership | undefined;
   #resumePoint: ResumePoint | undefined;
@@ -150,7 +151,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
     this.#options = options;
     this.#clock = clock;
     this.#policy = reconnect;
-    this.#rooms = new Set(rooms);
+    this.#rooms = new ClientRooms(rooms);
     if (typeof replay === "object") this.#resumePoint = replay;
     this.#sender = new BatchSender({
       outlet: {
@@ -203,7 +204,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
   }
 
   get rooms(): ReadonlySet<string> {
-    return this.#rooms;
+    return this.#rooms.all;
   }
 
   get resumePoint(): ResumePoint | undefined {
@@ -283,13 +284,11 @@ class JoinedChannelImpl<S extends ChannelSchema>
   }
 
   join(room: string): void {
-    if (this.#rooms.has(room) || this.#isClosed) return;
-    this.#rooms.add(room);
-    if (this.#welcome !== undefined) this.#membership?.sendRooms([room], []);
+    if (!this.#isClosed && this.#rooms.join(room)) this.#changeRooms({ join: [room], leave: [] });
   }
 
   leave(room: string): void {
-    if (this.#rooms.delete(room)) this.#membership?.sendRooms([], [room]);
+    if (!this.#isClosed && this.#rooms.leave(room)) this.#changeRooms({ join: [], leave: [room] });
   }
 
   onReady(callback: () => unknown): Unsubscribe {
@@ -408,7 +407,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
       schema: toWireSchema(this.schema),
       framing: framing === "single" ? ChannelFraming.SINGLE : ChannelFraming.BATCH,
       replay: { full: ChannelReplay.FULL, keyed: ChannelReplay.KEYED, none: ChannelReplay.NONE }[policy],
-      rooms: [...this.#rooms],
+      rooms: [...this.#rooms.chosen],
       maxRateHz,
       ...(this.#resumePoint && {
         resume: { session: this.#resumePoint.session, sequence: BigInt(this.#resumePoint.sequence) },
@@ -421,12 +420,18 @@ class JoinedChannelImpl<S extends ChannelSchema>
     this.#joins++;
     this.#loss = undefined;
     this.#welcome = welcome;
-    for (const room of welcome.rooms) this.#rooms.add(room);
+    const missed = this.#rooms.welcome(welcome.rooms);
+    if (missed.join.length + missed.leave.length > 0) this.#changeRooms(missed);
     if (!welcome.isResumed) this.#resumePoint = undefined;
     if (isAgain && !welcome.isResumed) this.#inbox.push({ kind: "reset" }, 0);
     this.#feed.publish({ state: "connected" });
     if (welcome.maySend) this.#sender.open();
     else this.#sender.outbox.remove(() => true);
+  }
+
+  /** Before the welcome nobody is told: then the server says which rooms it knows of. */
+  #changeRooms(change: RoomChange): void {
+    if (this.#membership?.isWelcome === true) this.#membership.sendRooms(change);
   }
 
   #onBatch({ sequence, unixNanos, entries }: ReceivedBatch, membership: ChannelMembership): boolean {

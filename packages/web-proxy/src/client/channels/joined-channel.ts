@@ -103,7 +103,10 @@ export interface JoinedChannel<S extends ChannelSchema = ChannelSchema>
   readonly clientId: number;
   /** Whether the server lets it send. */
   readonly maySend: boolean;
-  /** The rooms that it is in, or will be when it has joined again. */
+  /**
+   * The rooms that it has chosen, and those that the server had put it into when it joined last. It is told of no others, though it gets
+   * what is sent there.
+   */
   readonly rooms: ReadonlySet<string>;
   /**
    * Where to go on: up to here everything has come. `undefined` until everything that was there before has come, and when the server

@@ -59,7 +59,7 @@ export class ChannelEntrance<S extends ChannelSchema> {
     }
     const session = known ?? this.sessions.create(this.#peekId(), link.client.name);
     const resumeFrom = known && canResume(known, Number(resume?.sequence)) ? Number(resume?.sequence) : undefined;
-    const rooms = new Set([...session.rooms, ...join.rooms]);
+    const rooms = new Set([...session.rooms.keys(), ...join.rooms]);
     const id = this.#takeId();
     if (known !== undefined) this.sessions.resume(known, id);
     session.cursor = resumeFrom ?? 0;

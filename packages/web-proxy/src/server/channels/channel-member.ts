@@ -63,8 +63,8 @@ export interface MemberHome<S extends ChannelSchema> {
   readonly scheduler: WindowScheduler;
   readonly encoder: BatchEncoder;
   readonly listeners: ListenerSet<ChannelClient<S>>;
-  /** Number of the last message that was sent. */
-  readonly sequence: number;
+  /** A place behind every message that was sent so far. */
+  takePlace(): number;
   send<Name extends DownName<S>>(
     member: ChannelMember<S>,
     name: Name,
@@ -73,11 +73,12 @@ export interface MemberHome<S extends ChannelSchema> {
   ): SendReceipt;
   atomic<T>(work: () => T, options?: AtomicOptions): T;
   beginFor(member: ChannelMember<S>, options: HeldGroupOptions | undefined): ClientGroup<S>;
-  /** Puts it into a room. Returns what is kept there. */
-  enter(member: ChannelMember<S>, room: string): Iterator<OutgoingMessage>;
+  enter(member: ChannelMember<S>, room: string): void;
   leave(member: ChannelMember<S>, room: string): void;
   /** Calls the connect callbacks. Resolves to whether the client may stay. */
   welcome(member: ChannelMember<S>): Promise<boolean>;
+  /** What is kept in a room of what was sent behind the place `after`, up to now. */
+  keptIn(room: string, after: number): Iterator<OutgoingMessage>;
   /** What a newcomer is sent of what is kept. */
   replayFor(member: ChannelMember<S>): Iterator<OutgoingMessage>;
   /** The client has handled what is kept. */
@@ -166,7 +167,7 @@ export class ChannelMember<S extends ChannelSchema>
     const { fingerprint = "", minVersion = 0, version = 0 } = join.schema ?? {};
     this.schema = { fingerprint, version: { min: minVersion, max: version } };
     this.framing = join.framing === ChannelFraming.SINGLE ? "single" : "batch";
-    this.joinedAt = home.sequence;
+    this.joinedAt = home.takePlace();
     this.#home = home;
     this.#link = link;
     this.#rooms = new Set(rooms);
@@ -279,15 +280,16 @@ export class ChannelMember<S extends ChannelSchema>
 
   join(room: string): void {
     if (this.#state === "closed" || this.#rooms.has(room)) return;
-    const kept = this.#home.enter(this, room);
+    this.#home.enter(this, room);
     this.#rooms.add(room);
-    // Before the connect callbacks are through: it will be in the replay.
-    if (this.#deferred !== undefined) return;
-    this.#sender.pushReplay(kept);
-    // When its connection is lost before, it is sent all of it again.
-    this.#sender.outbox.pushFence(() => {
-      if (this.#state !== "closed") this.session.rooms.add(room);
-    });
+    if (this.#deferred === undefined) {
+      const place = this.#home.takePlace();
+      this.session.rooms.set(room, place);
+      this.#sender.pushReplay(this.#home.keptIn(room, 0), place);
+    } else {
+      // Before the connect callbacks are through: what was sent there since it came is not in the replay.
+      this.#deferred.pushReplay(this.#home.keptIn(room, this.joinedAt));
+    }
   }
 
   leave(room: string): void {
@@ -417,8 +419,9 @@ export class ChannelMember<S extends ChannelSchema>
     this.#link.deliver(this.#encodeWelcome());
     this.#sender.pushReplay(this.#home.replayFor(this));
     this.#sender.outbox.pushEndOfReplay(this.joinedAt);
-    for (const room of this.#rooms) this.session.rooms.add(room);
-    for (const entry of deferred?.entries() ?? []) this.#sender.push(entry);
+    for (const room of this.#rooms) if (!this.session.rooms.has(room)) this.session.rooms.set(room, this.joinedAt);
+    const { entries = [] } = deferred?.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY) ?? {};
+    for (const entry of entries) this.#sender.push(entry);
     this.#sender.open();
   }
 

@@ -58,6 +58,7 @@ export class ChannelOutput<R extends OutputReceiver> {
   readonly #options: ChannelOutputOptions<R>;
   readonly #groups: AtomicGroups<Addressed<R>>;
   #sequence = 0;
+  #sentMessages = 0;
   #tombstoneCount = 0;
   #isClosed = false;
 
@@ -76,9 +77,14 @@ export class ChannelOutput<R extends OutputReceiver> {
     });
   }
 
-  /** Number of the last message that was sent. */
-  get sequence(): number {
-    return this.#sequence;
+  /** How many messages were sent. */
+  get sentMessages(): number {
+    return this.#sentMessages;
+  }
+
+  /** A place in the order of all that is sent: behind every message so far. Nothing else has its number. */
+  takePlace(): number {
+    return ++this.#sequence;
   }
 
   /** Sends nothing more. */
@@ -124,8 +130,8 @@ export class ChannelOutput<R extends OutputReceiver> {
 
   /** Keeps nothing any more. Who has had what was sent until now has to begin anew. */
   reset(): void {
-    // A number of its own, so that nobody can have had everything up to it.
-    const sequence = ++this.#sequence;
+    // Nobody can have had everything up to there.
+    const sequence = this.takePlace();
     this.store.reset(sequence);
     for (const room of this.rooms.names) this.rooms.store(room)?.reset(sequence);
   }
@@ -138,11 +144,16 @@ export class ChannelOutput<R extends OutputReceiver> {
     return this.#groups.begin(options);
   }
 
-  /** Puts a receiver into a room. Returns what is kept there. */
-  enter(receiver: R, room: string): Iterator<OutgoingMessage> {
+  /** Puts a receiver into a room. */
+  enter(receiver: R, room: string): void {
     checkRoomName(room);
     this.rooms.join(room, receiver);
-    return mergeReplay([this.rooms.storeFor(room).replayable()], this.#sequence);
+  }
+
+  /** What is kept in a room of what was sent behind the place `after`, up to now. */
+  keptIn(room: string, after: number): Iterator<OutgoingMessage> {
+    const isNew = ({ sequence }: OutgoingMessage): boolean => sequence > after;
+    return mergeReplay([this.rooms.storeFor(room).replayable(isNew)], this.#sequence);
   }
 
   leave(receiver: R, room: string): void {
@@ -152,19 +163,24 @@ export class ChannelOutput<R extends OutputReceiver> {
   /** Whether somebody who has had everything up to `sequence` can be told only what is new. */
   canResume(session: ChannelSession, sequence: number): boolean {
     if (sequence > this.#sequence) return false;
-    const stores = [this.store, session.store, ...[...session.rooms].map((room) => this.rooms.storeFor(room))];
+    const known = [...session.rooms]
+      .filter(([, since]) => sequence >= since)
+      .map(([room]) => this.rooms.storeFor(room));
+    const stores = [this.store, session.store, ...known];
     return stores.every((store) => store.since(sequence) !== undefined);
   }
 
   /** What a newcomer is sent of what is kept. */
   replayFor({ session, resumeFrom, replay, joinedAt, rooms }: R): Iterator<OutgoingMessage> {
-    const sourceOf = (store: MessageStore, isKnown: boolean): Iterable<OutgoingMessage> => {
-      if (resumeFrom !== undefined && isKnown) return store.since(resumeFrom) ?? store.replayable();
+    // Of a room that it has not had all of, it is sent all.
+    const sourceOf = (store: MessageStore, since: number | undefined): Iterable<OutgoingMessage> => {
+      if (resumeFrom !== undefined && since !== undefined && resumeFrom >= since)
+        return store.since(resumeFrom) ?? store.replayable();
       if (replay === ChannelReplay.NONE) return [];
-      return store.replayable(replay === ChannelReplay.KEYED);
+      return store.replayable(replay === ChannelReplay.KEYED ? ({ key }) => key !== undefined : undefined);
     };
-    const own = [sourceOf(this.store, true), sourceOf(session.store, true)];
-    const ofRooms = [...rooms].map((room) => sourceOf(this.rooms.storeFor(room), session.rooms.has(room)));
+    const own = [sourceOf(this.store, 0), sourceOf(session.store, 0)];
+    const ofRooms = [...rooms].map((room) => sourceOf(this.rooms.storeFor(room), session.rooms.get(room)));
     return mergeReplay([...own, ...ofRooms], joinedAt);
   }
 
@@ -206,7 +222,8 @@ export class ChannelOutput<R extends OutputReceiver> {
   /** Gives a message its place in the order of all, and keeps it. */
   #number(addressed: Addressed<R>): void {
     const { message, stores } = addressed;
-    message.sequence = ++this.#sequence;
+    message.sequence = this.takePlace();
+    this.#sentMessages++;
     for (const store of stores) {
       // Where there was room when it was put into a group, others may have taken it.
       if (store.hasRoomFor(message)) store.put(message);

@@ -14,8 +14,8 @@ export interface ChannelSession {
   readonly owner: string | undefined;
   /** What is kept for its client alone. */
   readonly store: MessageStore;
-  /** The rooms that its client has been sent all of that is kept there. */
-  readonly rooms: Set<string>;
+  /** The rooms that its client is in, with the place from which on it has had what was kept there when it came. */
+  readonly rooms: Map<string, number>;
   /** Up to where its client was sent everything. */
   cursor: number;
   /** The client that has it, or had it last. */
@@ -54,7 +54,7 @@ export class ChannelSessions {
       secret: keepMs > 0 ? randomBytes(18).toString("base64url") : "",
       owner,
       store: new MessageStore(new StoreBudget({ maxMessages, maxBytes })),
-      rooms: new Set(),
+      rooms: new Map(),
       cursor: 0,
       clientId,
       isConnected: true,

@@ -100,17 +100,17 @@ class ChannelImpl<S extends ChannelSchema>
     return this.#output.rooms.names;
   }
 
-  get sequence(): number {
-    return this.#output.sequence;
+  takePlace(): number {
+    return this.#output.takePlace();
   }
 
   get stats(): ChannelStats {
-    const { budget, sequence } = this.#output;
+    const { budget, sentMessages } = this.#output;
     return {
       clients: this.#entrance.members.size,
       keptMessages: budget.messages,
       keptBytes: budget.bytes,
-      sentMessages: sequence,
+      sentMessages,
       unsentMessages: this.#entrance.unsentMessages,
     };
   }
@@ -222,8 +222,12 @@ class ChannelImpl<S extends ChannelSchema>
     await this.close({ drainMs: 0 });
   }
 
-  enter(member: ChannelMember<S>, room: string): Iterator<OutgoingMessage> {
-    return this.#output.enter(member, room);
+  enter(member: ChannelMember<S>, room: string): void {
+    this.#output.enter(member, room);
+  }
+
+  keptIn(room: string, after: number): Iterator<OutgoingMessage> {
+    return this.#output.keptIn(room, after);
   }
 
   leave(member: ChannelMember<S>, room: string): void {
