@@ -1,6 +1,6 @@
 import type { Code, ConnectError } from "@connectrpc/connect";
 import type { WireCall, WireCallRequest } from "@resoio/core/internal";
-import type { Hub } from "../server/hub.js";
+import type { CallTarget } from "../server/call-gate.js";
 import type { ProxyClient } from "../server/proxy-client.js";
 import { hubClient } from "./hub-client.js";
 
@@ -12,7 +12,7 @@ export interface CallEnd {
   readonly isOwnDoing: boolean;
 }
 
-/** A client's end of a call to a hub, which writes down what it is told. It has been started. */
+/** A client's end of a call to a hub, or whatever else answers calls, which writes down what it is told. It has been started. */
 export class RecordedCall {
   readonly client: ProxyClient;
   readonly call: WireCall;
@@ -28,7 +28,7 @@ export class RecordedCall {
   onEnd = (_end: CallEnd): void => {};
   #changed = Promise.withResolvers<void>();
 
-  constructor(hub: Hub, request: WireCallRequest, client: ProxyClient = hubClient()) {
+  constructor(hub: CallTarget, request: WireCallRequest, client: ProxyClient = hubClient()) {
     this.client = client;
     this.call = hub.createCall(client, request, {
       onOpen: () => {
