@@ -116,14 +116,21 @@ export class ChannelMembership {
         this.#onBatch(toReceivedBatch(kind.value, maxMessagesOfServer));
         break;
       case "endOfReplay":
-        this.#options.onEndOfReplay(Number(kind.value.sequence));
+        this.#options.onEndOfReplay(checkPlace(Number(kind.value.sequence)));
         break;
     }
   }
 
   #onBatch(batch: ReceivedBatch): void {
+    checkPlace(batch.sequence);
     if (!this.#options.onBatch(batch)) this.#call.pause();
   }
+}
+
+/** A place that could not be given back when the client comes again. */
+function checkPlace(sequence: number): number {
+  if (Number.isSafeInteger(sequence)) return sequence;
+  throw new ConnectError(`the channel has sent the place ${sequence}, which no channel gets to`, Code.Internal);
 }
 
 type UpKind = { join: ChannelJoin; ready: object; rooms: { join: string[]; leave: string[] } };
