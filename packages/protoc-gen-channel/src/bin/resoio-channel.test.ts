@@ -71,7 +71,7 @@ describe("resoio-channel check", generous, () => {
 
     expect(status).toBe(1);
     expect(output).toContain(`stale: ${channelPath}
-  Thought: tag is 1 in the file, 7 in the .proto; programs built from the two do not know it from each other
+  Thought: tag is 1 in the file, 7 in the .proto; programs built from the two refuse each other
   Thought: direction is "down" in the file, "up" in the .proto; programs built from the two refuse each other
   Marker: the file lacks \`uint32 size = 2\`
   Cursor: in the .proto, not in the file

@@ -1,12 +1,9 @@
 import { type ChannelFile, type ChannelFileMessage, readChannelFile } from "./channel-file.js";
 import { lineDifference } from "./line-difference.js";
 
-/** What comes of a difference, when one program is built from the file and another from the .proto. */
+/** What comes of some differences, when one program is built from the file and another from the .proto. */
 const refusal = "; programs built from the two refuse each other";
-const consequences: ReadonlyMap<string, string> = new Map([
-  ["tag", "; programs built from the two do not know it from each other"],
-  ["direction", refusal],
-]);
+const refusedProperties: ReadonlySet<string> = new Set(["tag", "direction"]);
 
 /** Says, in a line each, how a generated file differs from what would be generated now. */
 export function describeDrift(committed: string, fresh: string): readonly string[] {
@@ -73,7 +70,7 @@ function compareProperties(
   return [...keys]
     .filter((key) => before.get(key) !== after.get(key))
     .map((key) => {
-      const consequence = consequences.get(key) ?? "";
+      const consequence = refusedProperties.has(key) ? refusal : "";
       return `${owner}: ${key} is ${before.get(key) ?? "left out"} in the file, ${after.get(key) ?? "left out"} in the .proto${consequence}`;
     });
 }

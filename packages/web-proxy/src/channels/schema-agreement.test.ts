@@ -26,6 +26,12 @@ describe("checkAgreement", () => {
   it.each([
     ["a number that means something else", { Text: word }, {}, "number 1 is Word here and Text there"],
     [
+      "a message that has another number",
+      { Word: { ...word, tag: 9 }, Flag: flag },
+      {},
+      "Word (google.protobuf.StringValue) is number 1 here and 9 there",
+    ],
+    [
       "a message that travels another way",
       { Word: { ...word, direction: "both" } },
       {},

@@ -10,7 +10,7 @@ import type { ChannelDirection, ChannelSchema } from "./channel-schema.js";
 /**
  * How alike the schemas of the two sides must be.
  *
- * - `"compatible"`: they speak a common version, and no number means one message here and another there.
+ * - `"compatible"`: they speak a common version, and no number means one message here and another there, nor is a message another number.
  * - `"exact"`: they are the same, to the last field.
  */
 export type SchemaCompatibility = "compatible" | "exact";
@@ -53,8 +53,14 @@ export function checkAgreement(
   if (common < min || common < other.minVersion) throw disagreement("there is no version that both speak", sides);
   for (const { tag, name, direction } of other.messages) {
     const known = own.byTag(tag);
+    const moved = own.byName(name);
+    if (known !== undefined && known.name !== name) {
+      throw disagreement(`number ${tag} is ${known.name} here and ${name} there`, sides);
+    }
+    if (moved !== undefined && moved.tag !== tag) {
+      throw disagreement(`${name} (${moved.schema.typeName}) is number ${moved.tag} here and ${tag} there`, sides);
+    }
     if (known === undefined) continue;
-    if (known.name !== name) throw disagreement(`number ${tag} is ${known.name} here and ${name} there`, sides);
     if (direction !== WireDirection.UNSPECIFIED && wireDirections[known.direction] !== direction) {
       throw disagreement(`${name} travels ${known.direction} here and another way there`, sides);
     }
