@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TestClock } from "../testing/test-clock.js";
-import { type Windowed, WindowScheduler } from "./window-scheduler.js";
+import { type Windowed, type WindowGrid, WindowScheduler } from "./window-scheduler.js";
 
 describe("WindowScheduler", () => {
   it("sends when the window has passed since the first request, and not again without one", () => {
@@ -96,7 +96,43 @@ describe("WindowScheduler", () => {
   });
 });
 
-function setUp() {
+describe("WindowScheduler with a grid", () => {
+  const grid = { periodMs: 16, phaseMs: 4 };
+
+  it("ends windows early, so that they end on it, and never makes one longer", () => {
+    const { clock, scheduler, sender, sent } = setUp(grid);
+    clock.advance(10);
+    scheduler.request(sender("first", { windowMs: 16 }));
+    clock.advance(10);
+    expect(sent).toEqual(["first at 20"]);
+
+    clock.advance(10);
+    scheduler.request(sender("long", { windowMs: 40 }));
+    clock.advance(50);
+    expect(sent.slice(1)).toEqual(["long at 68"]);
+  });
+
+  it("makes no short window because a tick was a little early", () => {
+    const { clock, scheduler, sender, sent } = setUp(grid);
+    clock.advance(3.5);
+    scheduler.request(sender("one", { windowMs: 16 }));
+    clock.advance(17);
+
+    expect(sent).toEqual(["one at 20"]);
+  });
+
+  it("has no say in a window that is too short for it, or in who must not be sent to before", () => {
+    const { clock, scheduler, sender, sent } = setUp(grid);
+    clock.advance(5);
+    scheduler.request(sender("short", { windowMs: 2 }));
+    scheduler.request(sender("limited", { windowMs: 2, earliestMs: 25 }));
+    clock.advance(50);
+
+    expect(sent).toEqual(["short at 7", "limited at 25"]);
+  });
+});
+
+function setUp(grid?: WindowGrid) {
   const clock = new TestClock();
   const sent: string[] = [];
   const sender = (
@@ -110,5 +146,5 @@ function setUp() {
       options.onSend?.();
     },
   });
-  return { clock, scheduler: new WindowScheduler(clock), sender, sent };
+  return { clock, scheduler: new WindowScheduler(clock, grid), sender, sent };
 }

@@ -10,23 +10,34 @@ export interface Windowed {
   send(): void;
 }
 
+/** Times at which windows end. */
+export interface WindowGrid {
+  /** From one to the next. */
+  readonly periodMs: number;
+  /** From time 0 to the first. */
+  readonly phaseMs: number;
+}
+
 /** By so much a timer may be early: clocks and timers do not count the same. */
 const toleranceMs = 1;
 
 /**
  * Decides when those who have something to send do so: one timer for all of them, however many there are. Who has something joins
- * the tick that is planned already when that is not later than his own window would end.
+ * the tick that is planned already when that is not later than his own window would end. With a grid, windows end early so that they end
+ * on it.
  */
 export class WindowScheduler {
   readonly #clock: Clock;
+  readonly #grid: WindowGrid | undefined;
   /** With the time at which it is their turn. */
   readonly #waiting = new Map<Windowed, number>();
   /** Whose turn is as soon as the running code is through. */
   #urgent = new Set<Windowed>();
   #tick: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, grid?: WindowGrid) {
     this.#clock = clock;
+    this.#grid = grid;
   }
 
   /** `sender` has something to send, within its window. */
@@ -34,7 +45,7 @@ export class WindowScheduler {
     if (this.#waiting.has(sender) || this.#urgent.has(sender)) return;
     const nowMs = this.#clock.nowMs();
     const { earliestMs } = sender;
-    const latestMs = Math.max(sender.latestMs(nowMs), earliestMs);
+    const latestMs = Math.max(this.#align(sender.latestMs(nowMs), nowMs), earliestMs);
     if (latestMs <= nowMs) {
       this.hurry(sender);
       return;
@@ -60,6 +71,16 @@ export class WindowScheduler {
     if (this.#waiting.size > 0) return;
     this.#tick?.cancel();
     this.#tick = undefined;
+  }
+
+  /** The last time of the grid that is not behind `latestMs`, if there is one behind `nowMs`. */
+  #align(latestMs: number, nowMs: number): number {
+    if (this.#grid === undefined) return latestMs;
+    const { periodMs, phaseMs } = this.#grid;
+    // A tick that came a little early must not make the next window a short one.
+    const periods = Math.floor((latestMs + toleranceMs - phaseMs) / periodMs);
+    const alignedMs = phaseMs + periods * periodMs;
+    return alignedMs > nowMs ? alignedMs : latestMs;
   }
 
   #plan(atMs: number): void {

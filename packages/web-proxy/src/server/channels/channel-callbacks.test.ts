@@ -220,7 +220,7 @@ describe("onDisconnect", () => {
       async (open) => await (await open.join()).channel.close(),
       { code: undefined, reason: "the client has left" },
     ],
-    ["lost", async (open) => (await open.join({}, { reconnect: never })).cut(), { code: Code.Canceled }],
+    ["lost", async (open) => (await open.join({ reconnect: never })).cut(), { code: Code.Canceled }],
     [
       "closed",
       async (open) => {
@@ -307,7 +307,7 @@ describe("onDisconnect", () => {
     await using open = await openChannel({ clock, limits: { callbackTimeoutMs: 1_000 } });
     const errors = errorsOf(open);
     open.channel.onDisconnect(() => new Promise(() => {}));
-    await open.join();
+    await open.join({ reconnect: never });
     const closing = open.channel.close({ drainMs: 0 });
     await settle();
     clock.advance(1_000);

@@ -24,6 +24,7 @@ import { toWireSchema } from "../../channels/schema-agreement.js";
 import { closedReceipt, type SendReceipt } from "../../channels/send-receipt.js";
 import { Throttle } from "../../channels/throttle.js";
 import type { WindowScheduler } from "../../channels/window-scheduler.js";
+import type { WindowSchedulers } from "../../channels/window-schedulers.js";
 import type { ProxyClient } from "../proxy-client.js";
 import type {
   ChannelClient,
@@ -60,7 +61,7 @@ export interface MemberLink {
 export interface MemberHome<S extends ChannelSchema> {
   readonly schema: S;
   readonly options: ResolvedChannelOptions;
-  readonly scheduler: WindowScheduler;
+  readonly schedulers: WindowSchedulers;
   readonly encoder: BatchEncoder;
   readonly listeners: ListenerSet<ChannelClient<S>>;
   /** A place behind every message that was sent so far. */
@@ -138,6 +139,7 @@ export class ChannelMember<S extends ChannelSchema>
   readonly #home: MemberHome<S>;
   readonly #link: MemberLink;
   readonly #rooms: Set<string>;
+  readonly #scheduler: WindowScheduler;
   readonly #sender: BatchSender;
   readonly #dispatcher: Dispatcher<ChannelClient<S>>;
   readonly #inbox: Inbox<Item>;
@@ -152,7 +154,7 @@ export class ChannelMember<S extends ChannelSchema>
 
   constructor({ id, home, link, join, session, previousId, resumeFrom, rooms }: ChannelMemberOptions<S>) {
     super();
-    const { options, schema, scheduler, encoder } = home;
+    const { options, schema, schedulers, encoder } = home;
     const { clock, limits, window } = options;
     const { client } = link;
     this.id = id;
@@ -173,6 +175,7 @@ export class ChannelMember<S extends ChannelSchema>
     this.#rooms = new Set(rooms);
     this.#connectedAtMs = clock.nowMs();
     this.#deferred = new Outbox(options.outbox);
+    this.#scheduler = schedulers.take();
     this.#throttle = new Throttle(limits.messagesPerSecond, clock);
     this.#sender = new BatchSender({
       outlet: {
@@ -190,7 +193,7 @@ export class ChannelMember<S extends ChannelSchema>
       outbox: options.outbox,
       maxRateHz: join.maxRateHz > 0 ? join.maxRateHz : Number.POSITIVE_INFINITY,
       stallTimeoutMs: limits.stallTimeoutMs,
-      scheduler,
+      scheduler: this.#scheduler,
       encoder,
       encodeEndOfReplay,
       clock,
@@ -374,6 +377,7 @@ export class ChannelMember<S extends ChannelSchema>
     const unsentMessages = this.#sender.close() + (this.#deferred?.clear() ?? 0);
     const { stats } = this;
     const error = code === undefined ? undefined : new ConnectError(reason, code);
+    this.#home.schedulers.giveBack(this.#scheduler);
     this.#inbox.close();
     if (!wasReplaying) this.session.cursor = this.#sender.cursor;
     this.#controller.abort(error ?? new ConnectError(reason, Code.Canceled));

@@ -11,7 +11,7 @@ import type { Unsubscribe } from "../../channels/handlers.js";
 import { MessageListeners } from "../../channels/message-listeners.js";
 import type { OutgoingMessage } from "../../channels/outgoing.js";
 import type { SendReceipt } from "../../channels/send-receipt.js";
-import { WindowScheduler } from "../../channels/window-scheduler.js";
+import { WindowSchedulers } from "../../channels/window-schedulers.js";
 import type {
   BroadcastOptions,
   BroadcastResult,
@@ -56,7 +56,7 @@ class ChannelImpl<S extends ChannelSchema>
   readonly name: string;
   readonly schema: S;
   readonly options: ResolvedChannelOptions;
-  readonly scheduler: WindowScheduler;
+  readonly schedulers: WindowSchedulers;
   readonly encoder: BatchEncoder;
   readonly state: ChannelState;
   readonly listeners = this;
@@ -71,7 +71,7 @@ class ChannelImpl<S extends ChannelSchema>
     this.name = schema.name;
     this.schema = schema;
     this.options = options;
-    this.scheduler = new WindowScheduler(clock);
+    this.schedulers = new WindowSchedulers(clock, options.window.ms);
     this.encoder = new BatchEncoder(clock);
     this.#entrance = new ChannelEntrance<S>({
       schema,
