@@ -251,6 +251,22 @@ describe("a client whose connection is lost", () => {
       expect([...open.client().rooms]).toEqual(["left"]);
     });
 
+    it("when the channel was reset while it was away, also when it had had everything, and what is in its rooms", async () => {
+      await using open = await openChannel({ clientRooms: ["left"] });
+      open.channel.broadcast("Line", { value: 1 });
+      open.channel.broadcast("Note", { name: "x", value: "1" }, { room: "left" });
+      const client = await open.join({ rooms: ["left"] });
+      await client.channel.ready;
+      const gone = new Promise<void>((resolve) => open.channel.onDisconnect(() => resolve()));
+      client.cut();
+      await gone;
+      open.channel.reset();
+      open.channel.broadcast("Note", { name: "x", value: "2" }, { room: "left" });
+
+      await client.until((log) => log.filter((line) => line === "ready").length === 2);
+      expect(client.log).toEqual(["Line 1", "Note x=1", "ready", "reset", "Note x=2", "ready"]);
+    });
+
     it("when more clients are away than sessions are kept, the oldest first", async () => {
       await using open = await openChannel({ session: { maxSessions: 1 } });
       const [one, other] = [await open.join({ reconnect: never }), await open.join({ reconnect: never })];
