@@ -6,7 +6,8 @@ import { HubCall } from "../hub-call.js";
 import type { HubCalls } from "../hub-calls.js";
 import type { ProxyClient } from "../proxy-client.js";
 import type { JoinedMember } from "./channel-door.js";
-import { decodeUp, type MemberLink } from "./channel-member.js";
+import type { MemberLink } from "./member-home.js";
+import { decodeUp } from "./up-messages.js";
 
 /** Options of {@link ChannelCall}. */
 export interface ChannelCallOptions {

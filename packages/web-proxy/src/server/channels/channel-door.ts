@@ -3,7 +3,7 @@ import { InvalidOptionsError } from "@resoio/core";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import type { Unsubscribe } from "../../channels/handlers.js";
 import type { BroadcastOptions, ChannelClient, ObservedMessage, PendingMessage } from "./channel.js";
-import type { MemberLink } from "./channel-member.js";
+import type { MemberLink } from "./member-home.js";
 
 /** What a proxy needs of a channel. */
 export interface ChannelDoor {

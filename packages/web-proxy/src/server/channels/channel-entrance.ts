@@ -6,9 +6,11 @@ import type { Unsubscribe } from "../../channels/handlers.js";
 import { checkAgreement } from "../../channels/schema-agreement.js";
 import type { ProxyClient } from "../proxy-client.js";
 import type { ChannelClient, ChannelErrorContext, ClientId, ConnectOptions, Disconnect } from "./channel.js";
-import { ChannelMember, type MemberHome, type MemberLink, roomRefusal } from "./channel-member.js";
+import { ChannelMember } from "./channel-member.js";
 import type { ResolvedChannelOptions } from "./channel-options.js";
 import { type ChannelSession, ChannelSessions } from "./channel-sessions.js";
+import type { MemberHome, MemberLink } from "./member-home.js";
+import { checkRoomChoice, checkRoomCount } from "./room-rules.js";
 
 /** Options of {@link ChannelEntrance}. */
 export interface ChannelEntranceOptions<S extends ChannelSchema> {
@@ -158,20 +160,15 @@ export class ChannelEntrance<S extends ChannelSchema> {
 
   #check(join: ChannelJoin, client: ProxyClient): void {
     const { schema, options } = this.#options;
-    const { access, limits, compatibility, mayChooseRoom } = options;
+    const { access, limits, compatibility } = options;
     if (this.#closeReason !== undefined) throw new ConnectError(this.#closeReason, Code.Unavailable);
     if (!client.access.has(access.join)) {
       const problem = `joining the channel ${schema.name} needs the right "${access.join}"; a token or --grant can give it`;
       throw new ConnectError(problem, Code.PermissionDenied);
     }
     checkAgreement(schema, join.schema, compatibility);
-    if (join.rooms.length > limits.maxRooms) {
-      throw new ConnectError(`a client may be in ${limits.maxRooms} rooms, and no more`, Code.ResourceExhausted);
-    }
-    for (const room of join.rooms) {
-      if (mayChooseRoom(room, client)) continue;
-      throw new ConnectError(roomRefusal(room), Code.PermissionDenied);
-    }
+    checkRoomCount(join.rooms.length, options);
+    checkRoomChoice(join.rooms, client, options);
     if (this.members.size < limits.maxClients) return;
     const problem = `the channel ${schema.name} has ${limits.maxClients} clients already, and may not have more`;
     throw new ConnectError(problem, Code.ResourceExhausted);

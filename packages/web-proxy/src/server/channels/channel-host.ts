@@ -8,7 +8,7 @@ import { HubCalls } from "../hub-calls.js";
 import type { ProxyClient } from "../proxy-client.js";
 import { ChannelCall } from "./channel-call.js";
 import { type ChannelDoor, doorOf, type JoinedMember } from "./channel-door.js";
-import type { MemberLink } from "./channel-member.js";
+import type { MemberLink } from "./member-home.js";
 
 /** The route of the call that joins a channel. */
 export const joinPath = pathOf(Channels.method.join);

@@ -1,31 +1,24 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Access } from "@resoio/core";
 import {
-  ChannelDownSchema,
   ChannelFraming,
   type ChannelJoin,
   type ChannelReplay,
   type ChannelRooms as ChannelRoomChange,
-  ChannelUpSchema,
 } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import type { AtomicOptions, HeldGroupOptions } from "../../channels/atomic-groups.js";
-import type { BatchEncoder } from "../../channels/batch-encoder.js";
-import { type ReceivedMessage, readBatch } from "../../channels/batch-reader.js";
+import type { ReceivedMessage } from "../../channels/batch-reader.js";
 import { BatchSender } from "../../channels/batch-sender.js";
 import type { ChannelSchema, ChannelVersion, DownInits, DownName, UpMessages } from "../../channels/channel-schema.js";
 import { Dispatcher } from "../../channels/dispatcher.js";
 import { Inbox } from "../../channels/inbox.js";
-import { type ListenerSet, MessageListeners } from "../../channels/message-listeners.js";
+import { MessageListeners } from "../../channels/message-listeners.js";
 import { Outbox } from "../../channels/outbox.js";
-import type { OutgoingEntry, OutgoingMessage } from "../../channels/outgoing.js";
-import { toReceivedBatch } from "../../channels/received-batch.js";
+import type { OutgoingEntry } from "../../channels/outgoing.js";
 import { toWireSchema } from "../../channels/schema-agreement.js";
 import { closedReceipt, type SendReceipt } from "../../channels/send-receipt.js";
 import { Throttle } from "../../channels/throttle.js";
 import type { WindowScheduler } from "../../channels/window-scheduler.js";
-import type { WindowSchedulers } from "../../channels/window-schedulers.js";
-import type { ProxyClient } from "../proxy-client.js";
 import type {
   ChannelClient,
   ChannelClientState,
@@ -34,63 +27,17 @@ import type {
   ChannelOutbox,
   ClientGroup,
   ClientId,
-  Disconnect,
   DisconnectCause,
   SendOptions,
 } from "./channel.js";
 import type { JoinedMember } from "./channel-door.js";
-import type { ResolvedChannelOptions } from "./channel-options.js";
 import type { OutputReceiver } from "./channel-output.js";
 import type { ChannelSession } from "./channel-sessions.js";
+import { encodeEndOfReplay, encodeWelcome } from "./down-messages.js";
+import type { MemberHome, MemberLink } from "./member-home.js";
 import { outboxView } from "./pending-messages.js";
-
-/** The call of a member. */
-export interface MemberLink {
-  readonly client: ProxyClient;
-  /** The largest message that the client may send, in bytes. */
-  readonly maxMessageBytes: number;
-  /** Sends a message. */
-  deliver(message: Uint8Array): void;
-  /** Resolves when the socket has taken what was delivered. */
-  drained(): Promise<void>;
-  /** Ends the call. What was delivered and not taken by the socket is dropped. */
-  end(error: ConnectError | undefined): void;
-}
-
-/** What a member needs of its channel. */
-export interface MemberHome<S extends ChannelSchema> {
-  readonly schema: S;
-  readonly options: ResolvedChannelOptions;
-  readonly schedulers: WindowSchedulers;
-  readonly encoder: BatchEncoder;
-  readonly listeners: ListenerSet<ChannelClient<S>>;
-  /** A place behind every message that was sent so far. */
-  takePlace(): number;
-  send<Name extends DownName<S>>(
-    member: ChannelMember<S>,
-    name: Name,
-    message: DownInits<S>[Name],
-    options: SendOptions | undefined,
-  ): SendReceipt;
-  atomic<T>(work: () => T, options?: AtomicOptions): T;
-  beginFor(member: ChannelMember<S>, options: HeldGroupOptions | undefined): ClientGroup<S>;
-  enter(member: ChannelMember<S>, room: string): void;
-  leave(member: ChannelMember<S>, room: string): void;
-  /** Calls the connect callbacks. Resolves to whether the client may stay. */
-  welcome(member: ChannelMember<S>): Promise<boolean>;
-  /** What is kept in a room of what was sent behind the place `after`, up to now. */
-  keptIn(room: string, after: number): Iterator<OutgoingMessage>;
-  /** What a newcomer is sent of what is kept. */
-  replayFor(member: ChannelMember<S>): Iterator<OutgoingMessage>;
-  /** The client has handled what is kept. */
-  ready(member: ChannelMember<S>): Promise<void>;
-  /** The client is gone. */
-  gone(member: ChannelMember<S>, disconnect: Disconnect): void;
-  /** Resolves when the disconnect callbacks are through with a client that is gone. */
-  departed(member: ChannelMember<S>): Promise<void>;
-  report(error: unknown, context: ChannelErrorContext<S>): void;
-  observeUp(member: ChannelMember<S>, name: string, payload: Uint8Array): void;
-}
+import { checkRoomChoice, checkRoomCount } from "./room-rules.js";
+import { readUp, type UpMessage } from "./up-messages.js";
 
 /** Options of {@link ChannelMember}. */
 export interface ChannelMemberOptions<S extends ChannelSchema> {
@@ -324,11 +271,7 @@ export class ChannelMember<S extends ChannelSchema>
   /** Takes a message of the client's call. False: it should wait, see {@link drained}. */
   takeUp(message: Uint8Array): boolean {
     if (this.#state === "closed") return true;
-    try {
-      this.#read(message);
-    } catch (error) {
-      this.#violate(error);
-    }
+    this.#guard(() => this.#take(readUp(message, this.#home.options.limits.maxBatchMessages), message.byteLength));
     return this.#inbox.hasRoom && this.#throttle.waitMs === 0;
   }
 
@@ -388,12 +331,7 @@ export class ChannelMember<S extends ChannelSchema>
   #handle(item: Item): void | Promise<void> {
     switch (item.kind) {
       case "messages":
-        try {
-          return this.#dispatcher.dispatch(item.entry);
-        } catch (error) {
-          this.#violate(error);
-          return undefined;
-        }
+        return this.#guard(() => this.#dispatcher.dispatch(item.entry));
       case "welcome":
         return this.#welcome();
       case "ready":
@@ -401,8 +339,7 @@ export class ChannelMember<S extends ChannelSchema>
         this.#state = "ready";
         return this.#home.ready(this);
       case "rooms":
-        this.#changeRooms(item.change);
-        return undefined;
+        return this.#guard(() => this.#changeRooms(item.change));
       case "leave":
         return this.finish("left", undefined, "the client has left");
     }
@@ -420,7 +357,7 @@ export class ChannelMember<S extends ChannelSchema>
     this.#state = "replaying";
     const deferred = this.#deferred;
     this.#deferred = undefined;
-    this.#link.deliver(this.#encodeWelcome());
+    this.#link.deliver(this.#welcomeMessage());
     this.#sender.pushReplay(this.#home.replayFor(this));
     this.#sender.outbox.pushEndOfReplay(this.joinedAt);
     for (const room of this.#rooms) if (!this.session.rooms.has(room)) this.session.rooms.set(room, this.joinedAt);
@@ -429,27 +366,33 @@ export class ChannelMember<S extends ChannelSchema>
     this.#sender.open();
   }
 
-  #read(message: Uint8Array): void {
-    const { maxBatchMessages } = this.#home.options.limits;
-    const batch = readBatch(message, maxBatchMessages);
-    if (batch !== undefined) {
-      this.#takeEntries(batch.entries);
-      return;
-    }
-    const { kind } = decodeUp(message);
-    switch (kind.case) {
-      case "batch":
-        this.#takeEntries(toReceivedBatch(kind.value, maxBatchMessages).entries);
+  #welcomeMessage(): Uint8Array {
+    const { schema, options } = this.#home;
+    return encodeWelcome({
+      clientId: this.id,
+      session: this.session.secret,
+      isResumed: this.resumeFrom !== undefined,
+      schema: toWireSchema(schema),
+      maySend: this.maySend,
+      maxMessageBytes: this.#link.maxMessageBytes,
+      maxBatchMessages: options.limits.maxBatchMessages,
+      framing: ChannelFraming.BATCH,
+      rooms: [...this.#rooms],
+    });
+  }
+
+  #take(up: UpMessage, byteLength: number): void {
+    switch (up.kind) {
+      case "entries":
+        this.#takeEntries(up.entries);
         break;
       case "ready":
-        this.#inbox.push({ kind: "ready" }, 0);
+        this.#inbox.push(up, 0);
         break;
       case "rooms":
         this.#throttle.take(1);
-        this.#inbox.push({ kind: "rooms", change: kind.value }, message.byteLength);
+        this.#inbox.push(up, byteLength);
         break;
-      case "join":
-        throw new ConnectError("the client has joined already", Code.InvalidArgument);
     }
   }
 
@@ -469,23 +412,22 @@ export class ChannelMember<S extends ChannelSchema>
   }
 
   #changeRooms({ join, leave }: ChannelRoomChange): void {
-    const { mayChooseRoom, limits } = this.#home.options;
-    const applicant = { access: this.access, name: this.remote.name };
-    for (const room of [...join, ...leave]) {
-      if (!mayChooseRoom(room, applicant)) {
-        this.#violate(new ConnectError(roomRefusal(room), Code.PermissionDenied));
-        return;
-      }
-    }
+    const { options } = this.#home;
+    checkRoomChoice([...join, ...leave], { access: this.access, name: this.remote.name }, options);
     for (const room of leave) this.leave(room);
     for (const room of join) {
-      if (this.#rooms.size >= limits.maxRooms && !this.#rooms.has(room)) {
-        this.#violate(
-          new ConnectError(`a client may be in ${limits.maxRooms} rooms, and no more`, Code.ResourceExhausted),
-        );
-        return;
-      }
+      if (!this.#rooms.has(room)) checkRoomCount(this.#rooms.size + 1, options);
       this.join(room);
+    }
+  }
+
+  /** Runs `work` and returns what it returns. When it throws, the client has to go. */
+  #guard<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#violate(error);
+      return undefined;
     }
   }
 
@@ -503,48 +445,5 @@ export class ChannelMember<S extends ChannelSchema>
 
   #report(during: ChannelErrorContext["during"], error: unknown, messageName?: string): void {
     this.#home.report(error, { during, client: this, messageName });
-  }
-
-  #encodeWelcome(): Uint8Array {
-    const { schema, options } = this.#home;
-    return toBinary(
-      ChannelDownSchema,
-      create(ChannelDownSchema, {
-        kind: {
-          case: "welcome",
-          value: {
-            clientId: this.id,
-            session: this.session.secret,
-            isResumed: this.resumeFrom !== undefined,
-            schema: toWireSchema(schema),
-            maySend: this.maySend,
-            maxMessageBytes: this.#link.maxMessageBytes,
-            maxBatchMessages: options.limits.maxBatchMessages,
-            framing: ChannelFraming.BATCH,
-            rooms: [...this.#rooms],
-          },
-        },
-      }),
-    );
-  }
-}
-
-/** What a client is told who wants to be in a room that it may not choose. */
-export function roomRefusal(room: string): string {
-  return `the client may not choose the room ${JSON.stringify(room.slice(0, 100))}: the server puts clients there, or allows it with clientRooms`;
-}
-
-function encodeEndOfReplay(sequence: number): Uint8Array {
-  const value = { sequence: BigInt(sequence) };
-  return toBinary(ChannelDownSchema, create(ChannelDownSchema, { kind: { case: "endOfReplay", value } }));
-}
-
-/** Decodes what is no plain batch. Throws `InvalidArgument`. */
-export function decodeUp(message: Uint8Array) {
-  try {
-    return fromBinary(ChannelUpSchema, message);
-  } catch (cause) {
-    const problem = `${message.byteLength} bytes came that are no ChannelUp`;
-    throw new ConnectError(problem, Code.InvalidArgument, undefined, undefined, cause);
   }
 }

@@ -32,10 +32,11 @@ import type {
 } from "./channel.js";
 import { type ChannelDoor, doors, type JoinedMember } from "./channel-door.js";
 import { ChannelEntrance } from "./channel-entrance.js";
-import type { ChannelMember, MemberHome, MemberLink } from "./channel-member.js";
+import type { ChannelMember } from "./channel-member.js";
 import { type ChannelOptions, type ResolvedChannelOptions, resolveChannelOptions } from "./channel-options.js";
 import { ChannelOutput } from "./channel-output.js";
 import type { Addressed } from "./fan-out.js";
+import type { MemberHome, MemberLink } from "./member-home.js";
 import { stateView } from "./pending-messages.js";
 
 /**
