@@ -96,8 +96,23 @@ describe("AtomicGroups", () => {
       const { groups, send, sent } = setUp();
       expect(() => groups.run(() => ["a", "b", "c", "d", "e"].map(send))).toThrow(ChannelSendError);
       expect(() => groups.run(() => send("x".repeat(200)))).toThrow(ChannelSendError);
-
+      const forty = () => send("x".repeat(40));
+      expect(() => groups.run(() => [1, 2, 3].map(forty))).toThrow(ChannelSendError);
       expect(sent).toEqual([]);
+
+      // What was thrown away in it takes no room.
+      groups.run(() => {
+        for (let round = 0; round < 3; round++) {
+          expect(() =>
+            groups.run(() => {
+              forty();
+              throw new Error("not so");
+            }),
+          ).toThrow("not so");
+        }
+        forty();
+      });
+      expect(sent).toHaveLength(1);
     });
   });
 

@@ -86,6 +86,19 @@ describe("BatchSender", () => {
       expect(batches).toEqual(["a b"]);
     });
 
+    it("waits for what the socket has not taken yet, also when nothing waits any more", async () => {
+      const { sender, clock, batches, takeAll } = setUp();
+      sender.push(outgoing("a"));
+      clock.advance(16);
+      expect(batches).toEqual(["a"]);
+      const flushed = tracked(sender.flush());
+      await nextTurn();
+      expect(flushed.isDone).toBe(false);
+
+      takeAll();
+      await flushed.promise;
+    });
+
     it("resolves when nothing waits, and when the receiver is gone", async () => {
       const { sender, takeAll } = setUp();
       takeAll();

@@ -14,7 +14,7 @@ describe("Inbox", () => {
 
   it("handles one after the other what takes time, and then at once again", async () => {
     const gate = Promise.withResolvers<void>();
-    const { inbox, handled } = setUp((item) => (item === "slow" ? gate.promise : undefined));
+    const { inbox, handled, clock } = setUp((item) => (item === "slow" ? gate.promise : undefined));
 
     for (const item of ["a", "slow", "b", "c"]) inbox.push(item, 1);
     await nextTurn();
@@ -23,6 +23,7 @@ describe("Inbox", () => {
 
     gate.resolve();
     await inbox.idle();
+    expect(clock.taskCount).toBe(0);
     inbox.push("d", 1);
     expect(handled).toEqual(["a", "slow", "b", "c", "d"]);
   });
@@ -41,13 +42,14 @@ describe("Inbox", () => {
   });
 
   it("has no room while too much waits, and tells when there is some again", async () => {
-    const gates = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
     const { inbox } = setUp((item) => gates[Number(item)]?.promise);
     inbox.push("0", 600);
     inbox.push("1", 600);
     expect(inbox.hasRoom).toBe(true);
     inbox.push("2", 600);
     expect(inbox.hasRoom).toBe(false);
+    inbox.push("3", 600);
     let isDrained = false;
     const drained = inbox.drained().then(() => {
       isDrained = true;
@@ -56,6 +58,9 @@ describe("Inbox", () => {
     expect(isDrained).toBe(false);
 
     gates[0]?.resolve();
+    await nextTurn();
+    expect([isDrained, inbox.size]).toEqual([false, 2]);
+    gates[1]?.resolve();
     await drained;
     expect(inbox.hasRoom).toBe(true);
   });

@@ -50,6 +50,13 @@ describe("Outbox", () => {
     expect(takeAll(outbox)).toEqual([["place/2", "gone"]]);
   });
 
+  it("drops what a tombstone ends that takes the place of one before it", () => {
+    const gone = (text: string) => outgoing(text, { key: "thing/1", removes: ["thing/1", "place/1"], isInPlace: true });
+    const outbox = filled(gone("gone"), keyed("place/1"), keyed("place/2"), gone("gone again"));
+
+    expect(takeAll(outbox)).toEqual([["gone again", "place/2"]]);
+  });
+
   it("never takes a message out of a group, but the group when all of it was replaced", () => {
     const outbox = filled(group(keyed("a", "a1"), keyed("b", "b1")), keyed("a", "a2"));
     expect([...outbox.entries()].map(textOf)).toEqual(["[a1 b1]", "a2"]);
@@ -164,6 +171,36 @@ describe("Outbox", () => {
 
       expect(count).toBeGreaterThan(5);
       expect(count).toBeLessThan(20);
+    });
+
+    it("drops the oldest however many were dropped before", () => {
+      const outbox = new Outbox({ ...roomy, maxMessages: 3, policy: "drop-oldest" });
+
+      for (let index = 0; index < 1_000; index++) expect(outbox.push(outgoing(`${index}`))).toBe(true);
+
+      expect(takeAll(outbox)).toEqual([["997", "998", "999"]]);
+      expect(outbox.droppedCount).toBe(997);
+    });
+
+    it("drops what may be missed since it was replaced in its place", () => {
+      const outbox = new Outbox({ ...roomy, maxMessages: 2, policy: "drop-oldest" });
+      outbox.push(outgoing("kept", { key: "x", isInPlace: true, isPersistent: true }));
+      outbox.push(outgoing("first"));
+      outbox.push(persistent("second"));
+      outbox.push(outgoing("may be missed", { key: "x", isInPlace: true }));
+
+      expect(outbox.push(persistent("third"))).toBe(true);
+      expect(takeAll(outbox)).toEqual([["second", "third"]]);
+    });
+
+    it("makes room for what has grown, also where its key keeps its place", () => {
+      const outbox = new Outbox({ ...roomy, maxBytes: 500, policy: "drop-oldest" });
+      outbox.push(outgoing("small", { key: "x", isInPlace: true, isPersistent: true }));
+      outbox.push(outgoing("event"));
+      outbox.push(outgoing("l".repeat(400), { key: "x", isInPlace: true, isPersistent: true }));
+
+      expect(outbox.bytes).toBeLessThanOrEqual(500);
+      expect(outbox).toMatchObject({ size: 1, droppedCount: 1, supersededCount: 1 });
     });
 
     it("does not count the message of a key that is about to be replaced", () => {

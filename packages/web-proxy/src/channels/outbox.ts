@@ -281,7 +281,8 @@ export class Outbox {
     this.#dropFrom = Math.min(this.#dropFrom, slot.position);
     this.#supersededCount++;
     settle(replaced, "superseded");
-    for (const key of message.removes) this.#supersede(key);
+    // Its own key is among them, and by now it is what that key stands for.
+    for (const key of message.removes) if (key !== message.key) this.#supersede(key);
     return true;
   }
 
