@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { EventLog } from "../../testing/event-log.js";
 import type { NoteChannel } from "../../testing/note-channel.js";
 import { type OpenChannel, openChannel, settle } from "../../testing/open-channel.js";
+import { RawChannelMember } from "../../testing/raw-channel-member.js";
 import { TestClock } from "../../testing/test-clock.js";
 import type { ChannelClient, Disconnect } from "./channel.js";
 
@@ -60,6 +61,25 @@ describe("onConnect", () => {
     await client.until("Event meanwhile");
     expect(client.log).toEqual(["ready", "Event meanwhile"]);
     expect(log.lines).toEqual(["first: connecting", "first is through", "second"]);
+  });
+
+  it("may send groups: what is for the client alone comes before what is kept, with what is for all behind it", async () => {
+    await using open = await openChannel();
+    open.channel.broadcast("Line", { value: 1 });
+    open.channel.onConnect((client) => {
+      open.channel.atomic(() => {
+        client.send("Line", { value: 2 });
+        client.send("Line", { value: 3 });
+      });
+      open.channel.atomic(() => {
+        client.send("Line", { value: 4 });
+        open.channel.broadcast("Line", { value: 5 });
+      });
+    });
+
+    const client = await open.join();
+    await client.until("Line 5");
+    expect(client.log).toEqual(["Line 2", "Line 3", "Line 1", "ready", "Line 4", "Line 5"]);
   });
 
   it("reports what a callback throws, and lets the client in", async () => {
@@ -188,6 +208,19 @@ describe("onReady", () => {
     await log.until("ready 0 ready");
     await client.channel.ready;
     expect(log.lines).toEqual(["connect 0", "ready 0 ready"]);
+  });
+
+  it("is not called again when the client says so again", async () => {
+    await using open = await openChannel();
+    const log = new EventLog();
+    open.channel.onReady(() => log.add("ready"));
+    open.channel.on("Say", () => log.add("said"));
+    using raw = await RawChannelMember.join(open.url);
+    raw.send({ kind: { case: "ready", value: {} } });
+    raw.send({ kind: { case: "batch", value: { entries: [{ tag: 6 }] } } });
+
+    await log.until("said");
+    expect(log.lines).toEqual(["ready", "said"]);
   });
 
   it("holds back what the client sends until it is through", async () => {

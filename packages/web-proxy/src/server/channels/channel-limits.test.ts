@@ -202,6 +202,20 @@ describe("a channel takes", () => {
     await raw.raw.until(() => raw.raw.creditOf(1) > 0);
   });
 
+  it("nothing more of a client that is gone, and waits for it no longer", async () => {
+    const clock = new TestClock();
+    await using open = await openChannel({ clock, session: { keepMs: 0 }, limits: { messagesPerSecond: 1 } });
+    using raw = await RawChannelMember.join(open.url);
+    const entries = Array.from({ length: 10 }, (_, value) => ({ tag: 6, payload: Uint8Array.of(8, value) }));
+    raw.send({ kind: { case: "batch", value: { entries } } });
+    await raw.raw.answered();
+    await settle();
+    expect(clock.taskCount).toBe(1);
+    open.client().close("enough");
+
+    expect(clock.taskCount).toBe(0);
+  });
+
   it("no more of a client than its handlers keep up with", async () => {
     await using open = await openChannel({ limits: { inboxBytes: 10_000 } });
     const mayGoOn = Promise.withResolvers<void>();

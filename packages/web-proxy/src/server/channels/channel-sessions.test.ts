@@ -267,6 +267,21 @@ describe("a client whose connection is lost", () => {
       expect(client.log).toEqual(["Line 1", "Note x=1", "ready", "reset", "Note x=2", "ready"]);
     });
 
+    it("when a room was gone meanwhile, and with it what ended there", async () => {
+      await using open = await openChannel({ clientRooms: ["left"] });
+      open.channel.broadcast("Note", { name: "x", value: "1" }, { room: "left" });
+      const client = await open.join({ rooms: ["left"] });
+      await client.channel.ready;
+      const gone = new Promise<void>((resolve) => open.channel.onDisconnect(() => resolve()));
+      client.cut();
+      await gone;
+      open.channel.broadcast("NoteGone", { value: "x" }, { room: "left" });
+      expect(open.channel.rooms).toEqual([]);
+
+      await client.until((log) => log.filter((line) => line === "ready").length === 2);
+      expect(client.log).toEqual(["Note x=1", "ready", "reset", "ready"]);
+    });
+
     it("when more clients are away than sessions are kept, the oldest first", async () => {
       await using open = await openChannel({ session: { maxSessions: 1 } });
       const [one, other] = [await open.join({ reconnect: never }), await open.join({ reconnect: never })];
@@ -288,6 +303,49 @@ describe("a client whose connection is lost", () => {
       await stays.until((log) => log.filter((line) => line === "ready").length === 2);
       expect(ids.at(-1)).toBe(2);
     });
+  });
+
+  it("may be lost again and again: each time it has as long to come back", async () => {
+    const clock = new TestClock();
+    await using open = await openChannel({ clock, session: { keepMs: 5_000 }, window: { ms: 0 } });
+    const client = await open.join();
+    await client.channel.ready;
+    open.client().send("Line", { value: 1 }, { persist: true });
+    await client.until("Line 1");
+    for (let round = 1; round <= 3; round++) {
+      await client.until((log) => log.filter((line) => line === "ready").length === round);
+      // The time of the loss before must not count.
+      clock.advance(4_000);
+      const back = new Promise<void>((resolve) => open.channel.onReady(() => resolve()));
+      client.cut();
+      await back;
+    }
+    await client.until((log) => log.filter((line) => line === "ready").length === 4);
+
+    expect(client.log).toEqual(["ready", "Line 1", "ready", "ready", "ready"]);
+    expect(open.client().sessionId).toBe(0);
+    const { session } = client.channel.resumePoint ?? nowhere;
+    const again = await open.join({ replay: { session, sequence: 0 } });
+    await again.channel.ready;
+    expect(again.log).toEqual(["Line 1", "ready"]);
+  });
+
+  it("that comes back with fewer rights is told what becomes of what it had sent meanwhile", async () => {
+    const tokenSecret = "x".repeat(32);
+    await using open = await openChannel({}, { tokenSecret });
+    const tokens = [["observe", "control"], ["observe"]] as const;
+    let count = 0;
+    const token = () => createToken({ secret: tokenSecret, access: tokens[Math.min(count++, 1)] ?? [], name: "Ada" });
+    const client = await open.join({}, { token });
+    await client.channel.ready;
+    const lost = stateOf(client.channel, "lost");
+    client.cut();
+    await lost;
+    const receipt = client.channel.send("Say", { value: 1 });
+
+    expect(await receipt.outcome).toBe("dropped");
+    expect(client.channel.maySend).toBe(false);
+    expect(client.channel.stats.waitingMessages).toBe(0);
   });
 
   it("does not come back after it has left, or was sent away", async () => {
