@@ -4,7 +4,6 @@ import {
   type ConnectionStatus,
   createReconnectPolicy,
   InvalidOptionsError,
-  type ReconnectPolicy,
   type ResoniteTransport,
   type StatusOptions,
   silentLogger,
@@ -17,32 +16,20 @@ import {
   type ChannelWelcome,
 } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import { type CreateWireCall, StatusFeed, WireTransport, watchCancellation } from "@resoio/core/internal";
-import {
-  AtomicGroups,
-  type AtomicOptions,
-  type HeldGroup,
-  type HeldGroupOptions,
-  type HeldMessage,
-} from "../../channels/atomic-groups.js";
-import { BatchEncoder } from "../../channels/batch-encoder.js";
+import type { AtomicOptions, HeldGroupOptions } from "../../channels/atomic-groups.js";
 import type { ReceivedBatch, ReceivedMessage } from "../../channels/batch-reader.js";
-import { BatchSender } from "../../channels/batch-sender.js";
 import { Callbacks } from "../../channels/callbacks.js";
-import { ChannelSendError } from "../../channels/channel-error.js";
 import type { ChannelSchema, DownMessages, UpInits, UpName } from "../../channels/channel-schema.js";
-import { composeMessage } from "../../channels/compose-message.js";
-import { conflateGroup } from "../../channels/conflate-group.js";
 import { Dispatcher } from "../../channels/dispatcher.js";
 import { groupView } from "../../channels/group-view.js";
 import type { Unsubscribe } from "../../channels/handlers.js";
 import { Inbox } from "../../channels/inbox.js";
 import { MessageListeners } from "../../channels/message-listeners.js";
-import { createOutgoingGroup } from "../../channels/outgoing.js";
 import { toWireSchema } from "../../channels/schema-agreement.js";
-import { closedReceipt, OpenReceipt, type SendReceipt } from "../../channels/send-receipt.js";
-import { WindowScheduler } from "../../channels/window-scheduler.js";
+import { closedReceipt, type SendReceipt } from "../../channels/send-receipt.js";
 import { type Clock, systemClock } from "../../clock.js";
 import { ChannelMembership } from "./channel-membership.js";
+import { ClientOutput } from "./client-output.js";
 import { ClientRooms, type RoomChange } from "./client-rooms.js";
 import type {
   ClientSendOptions,
@@ -53,6 +40,7 @@ import type {
   MessageInfo,
   ResumePoint,
 } from "./joined-channel.js";
+import { Rejoining } from "./rejoining.js";
 
 /**
  * Joins a channel through a proxy: messages of one's own, both ways. Resolves when the server has let this client in; what was there
@@ -77,31 +65,14 @@ export async function joinChannel<S extends ChannelSchema>(
   return channel;
 }
 
-const mebibyte = 1024 * 1024;
-const defaultWindow = { ms: 1000 / 60, maxMessages: 128, maxBytes: mebibyte / 4 };
-const defaultOutbox = { maxMessages: 16_384, maxBytes: 4 * mebibyte, policy: "drop-oldest" } as const;
 /** How much of what came may wait for the handlers before the server is slowed down, in bytes. */
-const inboxBytes = mebibyte;
+const inboxBytes = 1024 * 1024;
 /** How long the handlers of a message may take before the next one has its turn, in milliseconds. */
 const handlerTimeoutMs = 30_000;
-/** The server slows down who sends too much; one that takes nothing for so long is given up, in milliseconds. */
-const stallTimeoutMs = 60_000;
 /** How long closing may wait for what is to be sent, and for the server, in milliseconds. */
 const closeTimeoutMs = 1_000;
-/** What a message takes in a batch beside its bytes, at most. */
-const entryOverheadBytes = 64;
-
-/** After these it is of no use to try again. */
-const finalCodes: ReadonlySet<Code> = new Set([
-  Code.Aborted,
-  Code.Canceled,
-  Code.FailedPrecondition,
-  Code.InvalidArgument,
-  Code.NotFound,
-  Code.PermissionDenied,
-  Code.Unauthenticated,
-  Code.Unimplemented,
-]);
+/** Who has joined once is not told again whether it gets in. */
+const noMatter = { onWelcome() {}, onRefused() {} };
 
 type Item =
   | { readonly kind: "hold"; readonly until: Promise<void> }
@@ -118,11 +89,10 @@ class JoinedChannelImpl<S extends ChannelSchema>
   readonly #createCall: CreateWireCall;
   readonly #options: JoinChannelOptions;
   readonly #clock: Clock;
-  readonly #policy: ReconnectPolicy;
-  readonly #sender: BatchSender;
+  readonly #output: ClientOutput;
+  readonly #rejoining: Rejoining;
   readonly #inbox: Inbox<Item>;
   readonly #dispatcher: Dispatcher<MessageInfo>;
-  readonly #groups: AtomicGroups<HeldMessage>;
   readonly #feed = new StatusFeed({ state: "connecting" });
   readonly #readyCallbacks = new Callbacks<[]>();
   readonly #resetCallbacks = new Callbacks<[]>();
@@ -135,10 +105,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
   #resumePoint: ResumePoint | undefined;
   #info: MessageInfo = { isReplay: true, sentUnixNanos: 0n, sequence: 0 };
   #isReplay = true;
-  #sequence = 0;
   #joins = 0;
-  #loss: { readonly sinceMs: number; attempts: number } | undefined;
-  #cancelRejoin = (): void => {};
   #isClosing = false;
   #isClosed = false;
 
@@ -150,25 +117,16 @@ class JoinedChannelImpl<S extends ChannelSchema>
     this.#createCall = createCall;
     this.#options = options;
     this.#clock = clock;
-    this.#policy = reconnect;
     this.#rooms = new ClientRooms(rooms);
     if (typeof replay === "object") this.#resumePoint = replay;
-    this.#sender = new BatchSender({
-      outlet: {
-        deliver: (message) => this.#deliver(message),
-        drained: async () => await this.#membership?.drained(),
-        onOverflow: () => this.#onOverflow(),
-        onStalled: () => this.#onStalled(),
-      },
-      window: { ...defaultWindow, ...options.window },
-      outbox: { ...defaultOutbox, ...options.outbox },
-      maxRateHz: Number.POSITIVE_INFINITY,
-      stallTimeoutMs,
-      scheduler: new WindowScheduler(clock),
-      encoder: new BatchEncoder(clock),
-      encodeEndOfReplay: () => new Uint8Array(0),
+    this.#output = new ClientOutput({
+      schema,
+      window: options.window,
+      outbox: options.outbox,
       clock,
+      onOverflow: (error) => this.#finish(error),
     });
+    this.#rejoining = new Rejoining({ policy: reconnect, feed: this.#feed, clock, rejoin: () => this.#join(noMatter) });
     this.#dispatcher = new Dispatcher<MessageInfo>({
       schema,
       direction: "down",
@@ -184,12 +142,6 @@ class JoinedChannelImpl<S extends ChannelSchema>
       clock,
       itemTimeoutMs: handlerTimeoutMs,
       onTimeout: () => this.#report(new Error(`a handler took longer than ${handlerTimeoutMs} ms`), undefined),
-    });
-    this.#groups = new AtomicGroups({
-      commit: (group) => this.#commit(group),
-      maxMessages: () => this.#welcome?.maxBatchMessages ?? 1_024,
-      maxBytes: () => this.#maxMessageBytes,
-      clock,
     });
     // Whoever is interested has its own handler.
     this.#ready.promise.catch(() => {});
@@ -220,20 +172,13 @@ class JoinedChannelImpl<S extends ChannelSchema>
   }
 
   get stats(): JoinedChannelStats {
-    const { messages, batches } = this.#sender.sent;
     const { received, unknown, malformed } = this.#dispatcher.counts;
-    const { supersededCount, droppedCount, size, bytes } = this.#sender.outbox;
     return {
-      sentMessages: messages,
-      sentBatches: batches,
-      supersededMessages: supersededCount,
-      droppedMessages: droppedCount,
+      ...this.#output.stats,
       receivedMessages: received,
       unknownMessages: unknown,
       malformedMessages: malformed,
       joins: this.#joins,
-      waitingMessages: size,
-      waitingBytes: bytes,
     };
   }
 
@@ -264,23 +209,23 @@ class JoinedChannelImpl<S extends ChannelSchema>
   }
 
   send<Name extends UpName<S>>(name: Name, message: UpInits<S>[Name], options?: ClientSendOptions): SendReceipt {
-    return this.#isClosed ? closedReceipt : this.#send(name, message, options);
+    return this.#isClosed ? closedReceipt : this.#output.send(name, message, options);
   }
 
   atomic<T>(work: () => T, options?: AtomicOptions): T {
-    return this.#groups.run(work, options);
+    return this.#output.atomic(work, options);
   }
 
   begin(options?: HeldGroupOptions): JoinedChannelGroup<S> {
-    const group = this.#groups.begin(options);
+    const group = this.#output.begin(options);
     return groupView(group, {
       send: <Name extends UpName<S>>(name: Name, message: UpInits<S>[Name], sendOptions?: ClientSendOptions) =>
-        this.#send(name, message, sendOptions, group),
+        this.#output.send(name, message, sendOptions, group),
     });
   }
 
   async flush(): Promise<void> {
-    await this.#sender.flush();
+    await this.#output.flush();
   }
 
   join(room: string): void {
@@ -306,14 +251,14 @@ class JoinedChannelImpl<S extends ChannelSchema>
   async close(): Promise<void> {
     if (!this.#isClosing && !this.#isClosed) {
       this.#isClosing = true;
-      this.#cancelRejoin();
-      this.#groups.close();
+      this.#rejoining.cancel();
+      this.#output.discardGroups();
       const membership = this.#membership;
       const cancel = this.#clock.schedule(closeTimeoutMs, () => this.#finish(undefined));
       if (membership === undefined) {
         this.#finish(undefined);
       } else {
-        await Promise.race([this.#sender.flush(), this.#closed.promise]);
+        await Promise.race([this.#output.flush(), this.#closed.promise]);
         membership.leave();
       }
       await this.#closed.promise;
@@ -326,62 +271,13 @@ class JoinedChannelImpl<S extends ChannelSchema>
     await this.close();
   }
 
-  get #maxMessageBytes(): number {
-    return (this.#welcome?.maxMessageBytes ?? mebibyte) - entryOverheadBytes;
-  }
-
-  #send(
-    name: string,
-    init: UpInits<S>[UpName<S>],
-    { key }: ClientSendOptions = {},
-    group?: HeldGroup<HeldMessage>,
-  ): SendReceipt {
-    if (this.#welcome?.maySend === false) {
-      throw new ChannelSendError(
-        "not-allowed",
-        `this client may not send on the channel ${this.name}: its token has no right to`,
-      );
-    }
-    const message = composeMessage(this.schema, "up", name, init, {
-      key,
-      persistsByType: false,
-      maxBytes: this.#maxMessageBytes,
-      nowMs: this.#clock.nowMs(),
-    });
-    const held = { message };
-    group?.add(held);
-    const isHeld = group !== undefined || this.#groups.hold(held);
-    const receipt = new OpenReceipt(isHeld ? "held" : "queued");
-    message.receipt = receipt;
-    if (!isHeld) {
-      message.sequence = ++this.#sequence;
-      this.#sender.push(message);
-    }
-    return receipt;
-  }
-
-  #commit(group: readonly HeldMessage[]): void {
-    const messages = conflateGroup(group.map(({ message }) => message));
-    for (const message of messages) message.sequence = ++this.#sequence;
-    this.#sender.push(createOutgoingGroup(messages));
-  }
-
-  #deliver(message: Uint8Array): void {
-    const membership = this.#membership;
-    if (membership === undefined || membership.send(message)) return;
-    this.#sender.pause();
-    void membership.drained().then(() => {
-      if (this.#membership === membership) this.#sender.resume();
-    });
-  }
-
   #join({ onWelcome, onRefused }: { onWelcome: () => void; onRefused: (error: Error) => void }): void {
     this.#isReplay = true;
     const membership = new ChannelMembership({
       createCall: this.#createCall,
       join: this.#joinRequest(),
       onWelcome: (welcome) => {
-        this.#onWelcome(welcome);
+        this.#onWelcome(welcome, membership);
         onWelcome();
       },
       onBatch: (batch) => this.#onBatch(batch, membership),
@@ -389,7 +285,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
       onEnd: (error) => {
         if (this.#membership !== membership) return;
         this.#membership = undefined;
-        this.#sender.suspend();
+        this.#output.suspend();
         if (this.#joins === 0)
           onRefused(error ?? new ConnectError("the server did not want this client", Code.Aborted));
         else this.#onLost(error);
@@ -415,18 +311,17 @@ class JoinedChannelImpl<S extends ChannelSchema>
     });
   }
 
-  #onWelcome(welcome: ChannelWelcome): void {
+  #onWelcome(welcome: ChannelWelcome, membership: ChannelMembership): void {
     const isAgain = this.#joins > 0;
     this.#joins++;
-    this.#loss = undefined;
+    this.#rejoining.welcomed();
     this.#welcome = welcome;
     const missed = this.#rooms.welcome(welcome.rooms);
     if (missed.join.length + missed.leave.length > 0) this.#changeRooms(missed);
     if (!welcome.isResumed) this.#resumePoint = undefined;
     if (isAgain && !welcome.isResumed) this.#inbox.push({ kind: "reset" }, 0);
     this.#feed.publish({ state: "connected" });
-    if (welcome.maySend) this.#sender.open();
-    else this.#sender.outbox.remove(() => true);
+    this.#output.open(membership, welcome);
   }
 
   /** Before the welcome nobody is told: then the server says which rooms it knows of. */
@@ -480,34 +375,8 @@ class JoinedChannelImpl<S extends ChannelSchema>
   }
 
   #onLost(error: ConnectError | undefined): void {
-    if (this.#isClosing || this.#isClosed || error === undefined || finalCodes.has(error.code)) {
-      this.#finish(this.#isClosing ? undefined : error);
-      return;
-    }
-    this.#loss ??= { sinceMs: this.#clock.nowMs(), attempts: 0 };
-    const attempt = ++this.#loss.attempts;
-    if (attempt === 1) this.#feed.publish({ state: "lost", reason: error });
-    const elapsedMs = this.#clock.nowMs() - this.#loss.sinceMs;
-    const delayMs = this.#policy.nextDelayMs({ attempt, elapsedMs, reason: error });
-    if (delayMs === undefined) {
-      this.#finish(error);
-      return;
-    }
-    this.#feed.publish({ state: "reconnecting", attempt, delayMs, reason: error });
-    this.#cancelRejoin = this.#clock.schedule(delayMs, () => {
-      this.#feed.publish({ state: "connecting" });
-      const again = { onWelcome() {}, onRefused() {} };
-      this.#join(again);
-    });
-  }
-
-  #onOverflow(): void {
-    const problem = "more waits to be sent than may, and none of it may be dropped: the server takes too little";
-    this.#finish(new ConnectError(problem, Code.ResourceExhausted));
-  }
-
-  #onStalled(): void {
-    this.#membership?.cancel(new ConnectError(`the server took nothing for ${stallTimeoutMs} ms`, Code.Unavailable));
+    if (this.#isClosing) this.#finish(undefined);
+    else if (!this.#rejoining.lost(error)) this.#finish(error);
   }
 
   #finish(error: Error | undefined): void {
@@ -515,9 +384,8 @@ class JoinedChannelImpl<S extends ChannelSchema>
     this.#isClosed = true;
     const membership = this.#membership;
     this.#membership = undefined;
-    this.#cancelRejoin();
-    this.#groups.close();
-    this.#sender.close();
+    this.#rejoining.cancel();
+    this.#output.close();
     this.#inbox.close();
     membership?.cancel(new ConnectError("the client has left the channel", Code.Canceled));
     this.#ready.reject(error ?? new ConnectError("the channel was closed before all had come", Code.Canceled));
