@@ -1,9 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { InvalidOptionsError } from "@resoio/core";
 import { describe, expect, it } from "vitest";
 import { EventLog } from "../../testing/event-log.js";
 import { type ConnectedNoteClient, type OpenChannel, openChannel, settle } from "../../testing/open-channel.js";
 import { TestClock } from "../../testing/test-clock.js";
-import type { JoinedChannel } from "./joined-channel.js";
+import type { JoinChannelOptions, JoinedChannel } from "./joined-channel.js";
 
 describe("what was there before", () => {
   it.each([
@@ -41,6 +42,18 @@ describe("joining", () => {
     await expect(open.join({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: Code.Canceled });
     while (open.channel.clients.size > 0) await settle(1);
     end.resolve();
+  });
+
+  it.each<[JoinChannelOptions, string]>([
+    [{ window: { ms: -1 } }, "window.ms must be from 0 to"],
+    [{ outbox: { maxMessages: Number.NaN } }, "outbox.maxMessages must be from 1 to"],
+    [{ maxRateHz: 0 }, "maxRateHz must be above 0, not 0"],
+    [{ replay: { session: "s", sequence: 1.5 } }, "replay.sequence must be as resumePoint had it, not 1.5"],
+    [{ replay: { session: "s", sequence: -1 } }, "not -1"],
+  ])("refuses %o", async (options, message) => {
+    await using open = await openChannel();
+    await expect(open.join(options)).rejects.toThrow(InvalidOptionsError);
+    await expect(open.join(options)).rejects.toThrow(message);
   });
 
   it("is not tried again when it is refused", async () => {

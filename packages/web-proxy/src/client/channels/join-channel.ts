@@ -20,6 +20,7 @@ import type { AtomicOptions, HeldGroupOptions } from "../../channels/atomic-grou
 import type { ReceivedBatch, ReceivedMessage } from "../../channels/batch-reader.js";
 import { Callbacks } from "../../channels/callbacks.js";
 import type { ChannelSchema, DownMessages, UpInits, UpName } from "../../channels/channel-schema.js";
+import { checkNumbers } from "../../channels/check-numbers.js";
 import { Dispatcher } from "../../channels/dispatcher.js";
 import { groupView } from "../../channels/group-view.js";
 import type { Unsubscribe } from "../../channels/handlers.js";
@@ -60,9 +61,18 @@ export async function joinChannel<S extends ChannelSchema>(
   if (!(transport instanceof WireTransport)) {
     throw new InvalidOptionsError("channels need a transport of createWebSocketTransport, as in resonite.transport");
   }
+  checkOptions(options);
   const channel = new JoinedChannelImpl(transport.createCall, schema, options);
   await channel.start(options);
   return channel;
+}
+
+function checkOptions({ window = {}, outbox = {}, maxRateHz = 1, replay }: JoinChannelOptions): void {
+  checkNumbers("window", window, 1);
+  checkNumbers("outbox", outbox, 1);
+  if (!(maxRateHz > 0)) throw new InvalidOptionsError(`maxRateHz must be above 0, not ${maxRateHz}`);
+  if (typeof replay !== "object" || (Number.isSafeInteger(replay.sequence) && replay.sequence >= 0)) return;
+  throw new InvalidOptionsError(`replay.sequence must be as resumePoint had it, not ${replay.sequence}`);
 }
 
 /** How much of what came may wait for the handlers before the server is slowed down, in bytes. */

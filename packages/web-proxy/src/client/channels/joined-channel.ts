@@ -26,7 +26,7 @@ export interface JoinChannelOptions extends OpenOptions {
   readonly rooms?: readonly string[];
   /** Whether to be sent batches, or one message at a time. Default `"batch"`. */
   readonly framing?: "batch" | "single";
-  /** How often to be sent something, at most, per second. Default: as often as the channel's window allows. */
+  /** How often to be sent something, at most, per second; above 0. Default: as often as the channel's window allows. */
   readonly maxRateHz?: number;
   /** When, and how much at once, is sent. Default: within 1/60 second, up to 128 messages and 256 KiB. */
   readonly window?: Partial<WindowLimits>;

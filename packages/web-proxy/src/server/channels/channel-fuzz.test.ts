@@ -91,7 +91,9 @@ function judge(message: Uint8Array): readonly Code[] {
   const { kind } = decoded;
   if (kind.case === "join") return [Code.InvalidArgument];
   if (kind.case === "rooms") {
-    return [...kind.value.join, ...kind.value.leave].every((one) => rooms.includes(one)) ? [] : [Code.PermissionDenied];
+    const refused = [...kind.value.join, ...kind.value.leave].find((one) => !rooms.includes(one));
+    if (refused === undefined) return [];
+    return [refused === "" || refused.length > 100 ? Code.InvalidArgument : Code.PermissionDenied];
   }
   if (kind.case !== "batch") return [];
   const count = kind.value.entries.reduce((sum, { group }) => sum + (group.length || 1), 0);

@@ -1,6 +1,6 @@
 import { type Access, InvalidOptionsError, type Logger, silentLogger } from "@resoio/core";
-import { maxTimerMs } from "@resoio/core/internal";
 import type { WindowLimits } from "../../channels/batch-sender.js";
+import { checkNumbers } from "../../channels/check-numbers.js";
 import type { MalformedPolicy } from "../../channels/dispatcher.js";
 import type { StoreLimits } from "../../channels/message-store.js";
 import type { OutboxLimits } from "../../channels/outbox.js";
@@ -151,15 +151,4 @@ export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelO
     );
   }
   return resolved;
-}
-
-function checkNumbers(group: string, values: object, least: number): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== "number") continue;
-    const isTime = /ms$/i.test(name);
-    // A window of no time is sent when the running code is through.
-    const [min, max] = [group === "window" && isTime ? 0 : least, isTime ? maxTimerMs : Number.MAX_SAFE_INTEGER];
-    if (value >= min && value <= max) continue;
-    throw new InvalidOptionsError(`${group}.${name} must be from ${min} to ${max}, not ${value}`);
-  }
 }

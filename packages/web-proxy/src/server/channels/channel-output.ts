@@ -18,6 +18,7 @@ import type { ResolvedChannelOptions } from "./channel-options.js";
 import { ChannelRooms } from "./channel-rooms.js";
 import type { ChannelSession } from "./channel-sessions.js";
 import { type Addressed, fanOut, fanOutGroup, type Receiver } from "./fan-out.js";
+import { isRoomName, maxRoomNameLength } from "./room-rules.js";
 
 /** A client that messages are for, and what it gets of what is kept. */
 export interface OutputReceiver extends Receiver {
@@ -44,7 +45,6 @@ export interface ChannelOutputOptions<R extends OutputReceiver> {
 }
 
 const closedResult: BroadcastResult = { status: "closed", recipients: 0, isKept: false };
-const maxRoomNameLength = 100;
 /** So often it is looked which tombstones nobody needs any more. */
 const tombstonesPerPruning = 256;
 
@@ -259,7 +259,7 @@ function storeFull(name: string, forWhom: string): ChannelSendError {
 }
 
 function checkRoomName(room: string): void {
-  if (typeof room === "string" && room !== "" && room.length <= maxRoomNameLength) return;
+  if (isRoomName(room)) return;
   throw new ChannelSendError(
     "unknown",
     `${JSON.stringify(room)} cannot be a room: give it 1 to ${maxRoomNameLength} characters`,

@@ -215,6 +215,18 @@ describe("a client that chooses its rooms", () => {
     expect(open.channel.rooms).toEqual([]);
   });
 
+  it("cannot choose what no room can be called, whatever it may choose", async () => {
+    await using open = await openChannel({ clientRooms: () => true });
+    for (const room of ["", "x".repeat(101)]) {
+      await expect(open.join({ rooms: [room] })).rejects.toMatchObject({ code: Code.InvalidArgument });
+      expect(open.channel.clients.size).toBe(0);
+      using raw = await RawChannelMember.join(open.url);
+      raw.send({ kind: { case: "rooms", value: { join: [room] } } });
+      expect(await raw.ended()).toMatchObject({ code: Code.InvalidArgument });
+    }
+    expect(open.channel.rooms).toEqual([]);
+  });
+
   it.each<["join" | "leave"]>([["join"], ["leave"]])(
     "loses its place when it wants to %s another, and has not moved at all",
     async (how) => {
