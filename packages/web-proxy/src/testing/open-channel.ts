@@ -9,7 +9,8 @@ import {
   type WebSocketTransport,
   type WebSocketTransportOptions,
 } from "../client/index.js";
-import type { Channel, ChannelClient } from "../server/channels/channel.js";
+import type { Channel } from "../server/channels/channel.js";
+import type { ChannelClient } from "../server/channels/channel-client.js";
 import type { ChannelOptions } from "../server/channels/channel-options.js";
 import { createChannel } from "../server/channels/create-channel.js";
 import { createProxy } from "../server/create-proxy.js";

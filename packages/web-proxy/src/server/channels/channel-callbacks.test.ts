@@ -5,7 +5,7 @@ import type { NoteChannel } from "../../testing/note-channel.js";
 import { type OpenChannel, openChannel, settle } from "../../testing/open-channel.js";
 import { RawChannelMember } from "../../testing/raw-channel-member.js";
 import { TestClock } from "../../testing/test-clock.js";
-import type { ChannelClient, Disconnect } from "./channel.js";
+import type { ChannelClient, Disconnect } from "./channel-client.js";
 
 type Client = ChannelClient<NoteChannel>;
 

@@ -2,7 +2,8 @@ import type { Code } from "@connectrpc/connect";
 import { InvalidOptionsError } from "@resoio/core";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import type { Unsubscribe } from "../../channels/handlers.js";
-import type { BroadcastOptions, ChannelClient, ObservedMessage, PendingMessage } from "./channel.js";
+import type { BroadcastOptions, ObservedMessage } from "./channel.js";
+import type { ChannelClient, PendingMessage } from "./channel-client.js";
 import type { MemberLink } from "./member-home.js";
 
 /** What a proxy needs of a channel. */

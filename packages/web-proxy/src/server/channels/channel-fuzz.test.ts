@@ -14,7 +14,7 @@ import { type NoteClient, type OpenChannel, openChannel, settle } from "../../te
 import { RawChannelMember } from "../../testing/raw-channel-member.js";
 import { halfCloseFrame, messageFrame } from "../../testing/raw-websocket-client.js";
 import { TestClock } from "../../testing/test-clock.js";
-import type { ClientId, Disconnect } from "./channel.js";
+import type { ClientId, Disconnect } from "./channel-client.js";
 
 const maxMessageBytes = 2_000;
 const maxBatchMessages = 20;

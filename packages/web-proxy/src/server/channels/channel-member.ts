@@ -19,17 +19,17 @@ import { toWireSchema } from "../../channels/schema-agreement.js";
 import { closedReceipt, type SendReceipt } from "../../channels/send-receipt.js";
 import { Throttle } from "../../channels/throttle.js";
 import type { WindowScheduler } from "../../channels/window-scheduler.js";
+import type { ChannelErrorContext } from "./channel.js";
 import type {
   ChannelClient,
   ChannelClientState,
   ChannelClientStats,
-  ChannelErrorContext,
   ChannelOutbox,
   ClientGroup,
   ClientId,
   DisconnectCause,
   SendOptions,
-} from "./channel.js";
+} from "./channel-client.js";
 import type { JoinedMember } from "./channel-door.js";
 import type { OutputReceiver } from "./channel-output.js";
 import type { ChannelSession } from "./channel-sessions.js";

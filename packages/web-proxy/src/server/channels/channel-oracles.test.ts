@@ -7,7 +7,7 @@ import { type OpenChannel, openChannel, settle } from "../../testing/open-channe
 import { joinPath, RawChannelMember } from "../../testing/raw-channel-member.js";
 import { messageFrame, openFrame, RawWebSocketClient } from "../../testing/raw-websocket-client.js";
 import { TestClock } from "../../testing/test-clock.js";
-import type { ChannelClient } from "./channel.js";
+import type { ChannelClient } from "./channel-client.js";
 
 // The rules of ../shared/spec/messaging-after-viser.md, section 11.2, by their numbers: those that need a clock that a test can move, or
 // are of the server alone. The others are in conformance/src/channel-oracles.test.ts, in a page as well.

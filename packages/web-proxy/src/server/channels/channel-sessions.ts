@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MessageStore, StoreBudget } from "../../channels/message-store.js";
 import type { Clock } from "../../clock.js";
-import type { ClientId } from "./channel.js";
+import type { ClientId } from "./channel-client.js";
 import type { SessionOptions } from "./channel-options.js";
 
 /** A membership that may outlive its connection. */

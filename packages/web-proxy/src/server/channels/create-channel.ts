@@ -16,20 +16,16 @@ import type {
   BroadcastOptions,
   BroadcastResult,
   Channel,
-  ChannelClient,
   ChannelCloseSummary,
   ChannelErrorContext,
   ChannelGroup,
   ChannelRoom,
   ChannelState,
   ChannelStats,
-  ClientGroup,
-  ClientId,
   ConnectOptions,
-  Disconnect,
   ObservedMessage,
-  SendOptions,
 } from "./channel.js";
+import type { ChannelClient, ClientGroup, ClientId, Disconnect, SendOptions } from "./channel-client.js";
 import { type ChannelDoor, doors, type JoinedMember } from "./channel-door.js";
 import { ChannelEntrance } from "./channel-entrance.js";
 import type { ChannelMember } from "./channel-member.js";

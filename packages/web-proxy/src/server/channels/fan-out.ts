@@ -1,7 +1,7 @@
 import { conflateGroup } from "../../channels/conflate-group.js";
 import type { MessageStore } from "../../channels/message-store.js";
 import { createOutgoingGroup, type OutgoingEntry, type OutgoingMessage } from "../../channels/outgoing.js";
-import type { ClientId } from "./channel.js";
+import type { ClientId } from "./channel-client.js";
 
 /** Somebody that messages are for. */
 export interface Receiver {

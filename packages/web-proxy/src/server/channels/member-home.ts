@@ -7,7 +7,8 @@ import type { OutgoingMessage } from "../../channels/outgoing.js";
 import type { SendReceipt } from "../../channels/send-receipt.js";
 import type { WindowSchedulers } from "../../channels/window-schedulers.js";
 import type { ProxyClient } from "../proxy-client.js";
-import type { ChannelClient, ChannelErrorContext, ClientGroup, Disconnect, SendOptions } from "./channel.js";
+import type { ChannelErrorContext } from "./channel.js";
+import type { ChannelClient, ClientGroup, Disconnect, SendOptions } from "./channel-client.js";
 import type { ChannelMember } from "./channel-member.js";
 import type { ResolvedChannelOptions } from "./channel-options.js";
 

@@ -2,7 +2,8 @@ import type { MessageStore } from "../../channels/message-store.js";
 import type { Outbox } from "../../channels/outbox.js";
 import type { OutgoingMessage } from "../../channels/outgoing.js";
 import type { Clock } from "../../clock.js";
-import type { ChannelOutbox, ChannelState, PendingMessage } from "./channel.js";
+import type { ChannelState } from "./channel.js";
+import type { ChannelOutbox, PendingMessage } from "./channel-client.js";
 
 /** What users see of an outbox. */
 export function outboxView(outbox: Outbox, clock: Clock): ChannelOutbox {
