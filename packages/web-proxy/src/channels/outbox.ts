@@ -1,3 +1,4 @@
+import { type Linked, LinkedList } from "./linked-list.js";
 import type { OutgoingEntry, OutgoingMessage, SendOutcome } from "./outgoing.js";
 
 /**
@@ -33,14 +34,12 @@ export interface Taken {
 /** What a message takes beside its bytes, so that a flood of small ones fills the outbox as well. */
 const entryOverheadBytes = 64;
 
-interface Slot {
+interface Slot extends Linked<Slot> {
   content:
     | { readonly kind: "entry"; readonly entry: OutgoingEntry }
     | { readonly kind: "replay"; readonly messages: Iterator<OutgoingMessage>; next: OutgoingMessage | undefined }
     | { readonly kind: "end-of-replay" }
     | { readonly kind: "fence"; readonly reached: () => void };
-  /** Where it stands; changes when the gaps are closed. */
-  position: number;
   /** The place in the order of all messages that is reached with it. */
   readonly sequence: number;
   /** How many of its keys no newer message has taken over. At 0 it is of no use. Infinite with a message that has no key. */
@@ -55,19 +54,12 @@ interface Slot {
  */
 export class Outbox {
   readonly #limits: OutboxLimits;
-  /** In order. `undefined`: was taken out of turn. */
-  #slots: (Slot | undefined)[] = [];
-  /** Before this everything has been taken. */
-  #head = 0;
-  /** Slots that are neither taken nor gaps. */
-  #slotCount = 0;
+  readonly #slots = new LinkedList<Slot>();
   readonly #byKey = new Map<string, Slot>();
   #messageCount = 0;
   #bytes = 0;
-  /** Entries that may be dropped. */
-  #droppableCount = 0;
-  /** Before this nothing may be dropped. */
-  #dropFrom = 0;
+  /** Those whose entries may be dropped, from the one that was sent first. */
+  readonly #droppable = new Set<Slot>();
   /** Whether the end of the replay is still to be taken. */
   #isReplaying = false;
   #droppedCount = 0;
@@ -89,7 +81,7 @@ export class Outbox {
 
   /** Whether nothing is to be taken, no fence and no replay either. */
   get isEmpty(): boolean {
-    return this.#slotCount === 0;
+    return this.#slots.size === 0;
   }
 
   /** Messages that there was no room for. */
@@ -110,10 +102,7 @@ export class Outbox {
 
   /** What waits, in order. */
   *entries(): Generator<OutgoingEntry> {
-    for (let index = this.#head; index < this.#slots.length; index++) {
-      const content = this.#slots[index]?.content;
-      if (content?.kind === "entry") yield content.entry;
-    }
+    for (const { content } of this.#slots) if (content.kind === "entry") yield content.entry;
   }
 
   /** Adds an entry. False: there is no room for it, whatever is dropped, and the receiver has to be given up. */
@@ -133,7 +122,7 @@ export class Outbox {
         this.#byKey.set(key, slot);
       }
     }
-    this.#count(entry, 1);
+    this.#count(slot, entry);
     return true;
   }
 
@@ -171,7 +160,7 @@ export class Outbox {
       bytes += entry.bytes.byteLength;
       return entries.length === 0 || (messages <= maxMessages && bytes <= maxBytes);
     };
-    for (let slot = this.#first(); slot !== undefined; slot = this.#first()) {
+    for (let slot = this.#slots.first; slot !== undefined; slot = this.#slots.first) {
       const { content } = slot;
       if (content.kind === "entry") {
         if (!fits(content.entry)) break;
@@ -202,9 +191,8 @@ export class Outbox {
   /** Takes out the entries for which `isUnwanted` holds, and counts them as dropped. Returns how many messages that was. */
   remove(isUnwanted: (entry: OutgoingEntry) => boolean): number {
     let count = 0;
-    for (let index = this.#head; index < this.#slots.length; index++) {
-      const slot = this.#slots[index];
-      if (slot?.content.kind !== "entry" || !isUnwanted(slot.content.entry)) continue;
+    for (const slot of this.#slots) {
+      if (slot.content.kind !== "entry" || !isUnwanted(slot.content.entry)) continue;
       count += slot.content.entry.messages.length;
       this.#drop(slot);
     }
@@ -214,57 +202,46 @@ export class Outbox {
   /** Drops everything, as the receiver is gone. Returns how many messages that were. Fences are told. */
   clear(): number {
     const count = this.#messageCount;
-    const slots = this.#slots;
-    this.#slots = [];
-    this.#head = 0;
-    this.#slotCount = 0;
+    const slots = this.#slots.clear();
     this.#byKey.clear();
+    this.#droppable.clear();
     this.#messageCount = 0;
     this.#bytes = 0;
-    this.#droppableCount = 0;
-    for (const slot of slots) {
-      if (slot?.content.kind === "fence") slot.content.reached();
-      else if (slot?.content.kind === "entry") settle(slot.content.entry, "closed");
+    for (const { content } of slots) {
+      if (content.kind === "fence") content.reached();
+      else if (content.kind === "entry") settle(content.entry, "closed");
     }
     return count;
   }
 
   #append(content: Slot["content"], sequence: number): Slot {
-    if (this.#slots.length - this.#head > 2 * this.#slotCount + 64 || this.#head > this.#slotCount + 1_024) {
-      this.#closeGaps();
-    }
-    const slot: Slot = { content, position: this.#slots.length, sequence, openKeys: Number.POSITIVE_INFINITY };
+    const openKeys = Number.POSITIVE_INFINITY;
+    const slot: Slot = { content, sequence, openKeys, before: undefined, after: undefined };
     this.#slots.push(slot);
-    this.#slotCount++;
     return slot;
-  }
-
-  /** The first slot that there is. Moves behind the gaps before it. */
-  #first(): Slot | undefined {
-    while (this.#head < this.#slots.length) {
-      const slot = this.#slots[this.#head];
-      if (slot !== undefined) return slot;
-      this.#head++;
-    }
-    return undefined;
   }
 
   /** Takes a slot out, whatever for. */
   #release(slot: Slot): void {
-    this.#slots[slot.position] = undefined;
-    this.#slotCount--;
+    this.#slots.remove(slot);
     if (slot.content.kind !== "entry") return;
     const { entry } = slot.content;
     for (const { key } of entry.messages) {
       if (key !== undefined && this.#byKey.get(key) === slot) this.#byKey.delete(key);
     }
-    this.#count(entry, -1);
+    this.#discount(slot, entry);
   }
 
-  #count(entry: OutgoingEntry, sign: 1 | -1): void {
-    this.#messageCount += sign * entry.messages.length;
-    this.#bytes += sign * costOf(entry);
-    if (isDroppable(entry)) this.#droppableCount += sign;
+  #count(slot: Slot, entry: OutgoingEntry): void {
+    this.#messageCount += entry.messages.length;
+    this.#bytes += costOf(entry);
+    if (isDroppable(entry)) this.#droppable.add(slot);
+  }
+
+  #discount(slot: Slot, entry: OutgoingEntry): void {
+    this.#messageCount -= entry.messages.length;
+    this.#bytes -= costOf(entry);
+    this.#droppable.delete(slot);
   }
 
   #replaceInPlace(entry: OutgoingEntry): boolean {
@@ -275,10 +252,9 @@ export class Outbox {
     const replaced = slot.content.entry;
     const grows = costOf(entry) - costOf(replaced);
     if (this.#bytes + grows > this.#limits.maxBytes) return false;
-    this.#count(replaced, -1);
+    this.#discount(slot, replaced);
     slot.content = { kind: "entry", entry };
-    this.#count(entry, 1);
-    this.#dropFrom = Math.min(this.#dropFrom, slot.position);
+    this.#count(slot, entry);
     this.#supersededCount++;
     settle(replaced, "superseded");
     // Its own key is among them, and by now it is what that key stands for.
@@ -317,11 +293,10 @@ export class Outbox {
 
   /** Of the transient messages without a key, leaves the newest of each type; `newest` is about to come. */
   #conflateTypes(newest: OutgoingEntry): void {
-    if (this.#droppableCount === 0) return;
+    if (this.#droppable.size === 0) return;
     const seen = new Set(newest.messages.filter(isLoose).map(({ tag }) => tag));
-    for (let index = this.#slots.length - 1; index >= this.#head; index--) {
-      const slot = this.#slots[index];
-      if (slot?.content.kind !== "entry") continue;
+    for (const slot of this.#slots.backwards()) {
+      if (slot.content.kind !== "entry") continue;
       const [message, ...others] = slot.content.entry.messages;
       if (message === undefined || others.length > 0 || !isLoose(message)) continue;
       if (seen.has(message.tag)) this.#drop(slot);
@@ -330,15 +305,9 @@ export class Outbox {
   }
 
   #dropOldest(): boolean {
-    if (this.#droppableCount === 0) return false;
-    for (let index = Math.max(this.#head, this.#dropFrom); index < this.#slots.length; index++) {
-      this.#dropFrom = index + 1;
-      const slot = this.#slots[index];
-      if (slot?.content.kind !== "entry" || !isDroppable(slot.content.entry)) continue;
-      this.#drop(slot);
-      return true;
-    }
-    return false;
+    const [oldest] = this.#droppable;
+    if (oldest !== undefined) this.#drop(oldest);
+    return oldest !== undefined;
   }
 
   #drop(slot: Slot): void {
@@ -347,14 +316,6 @@ export class Outbox {
     this.#release(slot);
     this.#droppedCount += entry.messages.length;
     settle(entry, "dropped");
-  }
-
-  #closeGaps(): void {
-    const slots = this.#slots.slice(this.#head).filter((slot) => slot !== undefined);
-    for (const [position, slot] of slots.entries()) slot.position = position;
-    this.#slots = slots;
-    this.#head = 0;
-    this.#dropFrom = 0;
   }
 }
 
