@@ -16,8 +16,15 @@ await measure("latency, default window", "p50 17.8 ms", 1, async ({ server, clie
   return latency(await ask(clients, "figures"));
 });
 await measure("latency, flush", "p50 0.6 ms", 1, async ({ server, clients }) => {
-  await ask(clients, "expect", 300);
-  await ask(server, "ticks", 11, 300, 1);
+  // Once to warm up: what is measured is not the compiler.
+  for (const [intervalMs, count] of [
+    [1, 2_000],
+    [11, 300],
+  ] as const) {
+    await ask(clients, "expect", count);
+    await ask(server, "ticks", intervalMs, count, 1);
+    await ask(clients, "figures");
+  }
   return latency(await ask(clients, "figures"));
 });
 await measure("burst of 20,000 x 64 B to 1 client", "0.42 s", 1, async ({ server, clients }) => {
