@@ -86,6 +86,29 @@ describe("WindowScheduler", () => {
     expect(clock.taskCount).toBe(0);
   });
 
+  it("asks no timer for more than it can wait for, however seldom somebody wants something", () => {
+    const clock = new TestClock();
+    const delays: number[] = [];
+    const schedule = (delayMs: number, task: () => void): (() => void) => {
+      delays.push(delayMs);
+      return clock.schedule(delayMs, task);
+    };
+    const watched = { nowMs: () => clock.nowMs(), unixNanos: () => clock.unixNanos(), schedule };
+    let sentAtMs = 0;
+    new WindowScheduler(watched).request({
+      earliestMs: 5e9,
+      latestMs: (nowMs) => nowMs + 16,
+      send() {
+        sentAtMs = clock.nowMs();
+      },
+    });
+    clock.advance(6e9);
+
+    expect(sentAtMs).toBe(5e9);
+    expect(Math.max(...delays)).toBeLessThan(2 ** 31);
+    expect(delays).toHaveLength(3);
+  });
+
   it("can be asked again while it sends", () => {
     const { clock, scheduler, sender, sent } = setUp();
     const one = sender("one", { windowMs: 16, onSend: () => sent.length < 3 && scheduler.request(one) });

@@ -1,3 +1,4 @@
+import { maxTimerMs } from "@resoio/core/internal";
 import type { Clock } from "../clock.js";
 
 /** Has something to send every now and then. */
@@ -86,7 +87,9 @@ export class WindowScheduler {
   #plan(atMs: number): void {
     if (this.#tick !== undefined && this.#tick.atMs <= atMs) return;
     this.#tick?.cancel();
-    this.#tick = { atMs, cancel: this.#clock.schedule(atMs - this.#clock.nowMs(), () => this.#onTick()) };
+    // What no timer can wait for is asked about again when the longest is over.
+    const delayMs = Math.min(atMs - this.#clock.nowMs(), maxTimerMs);
+    this.#tick = { atMs, cancel: this.#clock.schedule(delayMs, () => this.#onTick()) };
   }
 
   #onTick(): void {
