@@ -113,10 +113,10 @@ export class MessageStore {
     return [...this.#tombstones.values(), ...this.#messages.values()].filter(isNew);
   }
 
-  /** Nobody needs to be told any more what ended up to `sequence`. */
-  forgetTombstones(sequence: number): void {
+  /** Nobody needs to be told any more what ended up to `sequence`, if it did before the time `beforeMs`. */
+  forgetTombstones(sequence: number, beforeMs = Number.POSITIVE_INFINITY): void {
     for (const [key, message] of this.#tombstones) {
-      if (message.sequence > sequence) return;
+      if (message.sequence > sequence || message.createdMs >= beforeMs) return;
       this.#forget(key, message);
     }
   }

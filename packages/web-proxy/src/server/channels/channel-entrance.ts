@@ -49,6 +49,12 @@ export class ChannelEntrance<S extends ChannelSchema> {
     return this.#unsentMessages;
   }
 
+  /** Up to where everybody was sent everything who may come back. `Infinity` when nobody may. */
+  get leastCursor(): number {
+    for (const { session, cursor } of this.members.values()) if (cursor > 0) session.cursor = cursor;
+    return this.sessions.leastCursor;
+  }
+
   /** Lets a client in, or throws a `ConnectError`. */
   admit(join: ChannelJoin, link: MemberLink): ChannelMember<S> {
     const { schema, options, home, canResume } = this.#options;

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { noteChannel } from "../../testing/note-channel.js";
+import { TestClock } from "../../testing/test-clock.js";
 import { resolveChannelOptions } from "./channel-options.js";
 import { ChannelOutput } from "./channel-output.js";
 
 describe("ChannelOutput", () => {
   it("keeps tombstones while somebody may come back who has not had them, and no longer", () => {
+    const clock = new TestClock();
     let leastCursor = 0;
     const output = new ChannelOutput({
       schema: noteChannel,
-      options: resolveChannelOptions({}),
+      options: resolveChannelOptions({ clock, session: { keepMs: 5_000 }, limits: { stallTimeoutMs: 1_000 } }),
       receivers: () => [],
       leastCursor: () => leastCursor,
       onSent() {},
@@ -22,9 +24,14 @@ describe("ChannelOutput", () => {
     expect(output.rooms.store("left")?.tombstoneCount).toBe(512);
 
     leastCursor = Number.POSITIVE_INFINITY;
+    clock.advance(6_000);
     for (let index = 0; index < 256; index++) end(`again ${index}`);
+    expect(output.store.tombstoneCount).toBe(768);
 
-    expect(output.store.tombstoneCount).toBe(0);
+    // Not before what was on its way has come, or its client can come back no more.
+    clock.advance(1);
+    for (let index = 0; index < 256; index++) end(`once more ${index}`);
+    expect(output.store.tombstoneCount).toBe(512);
     expect(output.rooms.store("left")?.tombstoneCount).toBe(0);
   });
 });

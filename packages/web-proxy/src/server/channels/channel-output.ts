@@ -236,9 +236,13 @@ export class ChannelOutput<R extends OutputReceiver> {
 
   #pruneTombstones(): void {
     if (++this.#tombstoneCount % tombstonesPerPruning !== 0) return;
-    const cursor = this.#options.leastCursor();
-    this.store.forgetTombstones(cursor);
-    for (const room of this.rooms.names) this.rooms.store(room)?.forgetTombstones(cursor);
+    const { leastCursor, options } = this.#options;
+    const { clock, session, limits } = options;
+    const cursor = leastCursor();
+    // What was on its way to a client when its connection was lost has to be told again.
+    const beforeMs = session.keepMs === 0 ? undefined : clock.nowMs() - session.keepMs - limits.stallTimeoutMs;
+    this.store.forgetTombstones(cursor, beforeMs);
+    for (const room of this.rooms.names) this.rooms.store(room)?.forgetTombstones(cursor, beforeMs);
   }
 }
 

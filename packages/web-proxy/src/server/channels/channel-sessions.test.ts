@@ -421,6 +421,25 @@ describe("a resume point", () => {
     expect(again.log).toEqual(["ready"]);
   });
 
+  it("that is older than what had to be remembered brings everything, though its client is still there", async () => {
+    const clock = new TestClock();
+    await using open = await openChannel({ clock, window: { ms: 0 } });
+    open.channel.broadcast("Line", { value: 1 });
+    const before = await open.join();
+    await before.channel.ready;
+    const replay = before.channel.resumePoint ?? nowhere;
+    const end = (name: string) => open.channel.broadcast("NoteGone", { value: name });
+    for (let index = 0; index < 256; index++) end(`${index}`);
+    await before.until("NoteGone 255");
+    // Longer than anybody may be away.
+    clock.advance(60_000);
+    for (let index = 0; index < 256; index++) end(`again ${index}`);
+
+    const after = await open.join({ replay });
+    await after.channel.ready;
+    expect(after.log).toEqual(["Line 1", "ready"]);
+  });
+
   it("that is older than the tombstones that are kept brings everything", async () => {
     await using open = await openChannel({ store: { maxMessages: 300 } });
     for (let index = 0; index < 3; index++) open.channel.broadcast("Note", { name: `${index}`, value: "1" });

@@ -39,7 +39,7 @@ export class ChannelSessions {
     this.#clock = clock;
   }
 
-  /** Up to where every client was sent everything that may come back. `Infinity` when none may. */
+  /** The least cursor of all. `Infinity` when there are none. */
   get leastCursor(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const { cursor } of this.#sessions.values()) least = Math.min(least, cursor);

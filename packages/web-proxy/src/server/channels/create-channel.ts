@@ -81,7 +81,7 @@ class ChannelImpl<S extends ChannelSchema>
       schema,
       options,
       receivers: () => this.#entrance.members.values(),
-      leastCursor: () => this.#entrance.sessions.leastCursor,
+      leastCursor: () => this.#entrance.leastCursor,
       onSent: (addressed) => this.#observeDown(addressed),
       onNotKept: (error, messageName) => this.report(error, { during: "message", client: undefined, messageName }),
     });
