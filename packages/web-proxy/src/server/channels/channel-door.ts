@@ -3,7 +3,7 @@ import { InvalidOptionsError } from "@resoio/core";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import type { Unsubscribe } from "../../channels/handlers.js";
 import type { BroadcastOptions, ObservedMessage } from "./channel.js";
-import type { ChannelClient, PendingMessage } from "./channel-client.js";
+import type { ChannelClient, ChannelClientState, PendingMessage } from "./channel-client.js";
 import type { MemberLink } from "./member-home.js";
 
 /** What a proxy needs of a channel. */
@@ -36,6 +36,7 @@ export interface TappedMessage extends Omit<ObservedMessage, "client"> {
 
 /** A client that was let in, as its call sees it. */
 export interface JoinedMember {
+  readonly state: ChannelClientState;
   /** Takes a message of the call. False: wait for {@link drained} before the next one. */
   takeUp(message: Uint8Array): boolean;
   drained(): Promise<void>;

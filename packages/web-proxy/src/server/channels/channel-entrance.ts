@@ -58,9 +58,9 @@ export class ChannelEntrance<S extends ChannelSchema> {
   /** Lets a client in, or throws a `ConnectError`. */
   admit(join: ChannelJoin, link: MemberLink): ChannelMember<S> {
     const { schema, options, home, canResume } = this.#options;
-    this.#check(join, link.client);
     const { resume } = join;
     const known = resume && this.sessions.find(resume.session, link.client.name);
+    this.#check(join, link.client, known);
     const previousId = known?.clientId;
     // Who is still there is not any more: the client knows better.
     if (known?.isConnected === true && previousId !== undefined) {
@@ -165,7 +165,7 @@ export class ChannelEntrance<S extends ChannelSchema> {
     this.sessions.clear();
   }
 
-  #check(join: ChannelJoin, client: ProxyClient): void {
+  #check(join: ChannelJoin, client: ProxyClient, known: ChannelSession | undefined): void {
     const { schema, options } = this.#options;
     const { access, limits, compatibility } = options;
     if (this.#closeReason !== undefined) throw new ConnectError(this.#closeReason, Code.Unavailable);
@@ -176,7 +176,8 @@ export class ChannelEntrance<S extends ChannelSchema> {
     checkAgreement(schema, join.schema, compatibility);
     checkRoomCount(join.rooms.length, options);
     checkRoomChoice(join.rooms, client, options);
-    if (this.members.size < limits.maxClients) return;
+    // Who is still there makes way for himself.
+    if (known?.isConnected === true || this.members.size < limits.maxClients) return;
     const problem = `the channel ${schema.name} has ${limits.maxClients} clients already, and may not have more`;
     throw new ConnectError(problem, Code.ResourceExhausted);
   }

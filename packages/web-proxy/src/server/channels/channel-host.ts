@@ -115,6 +115,8 @@ export class ChannelHost implements CallTarget {
     }
     const member = door.admit(join, link);
     this.#members.set(member, link.client);
+    // A connect callback may have sent it away at once.
+    if (member.state === "closed") this.#onEnd(member);
     return member;
   }
 }

@@ -94,8 +94,14 @@ describe("a channel takes", () => {
       rawMessage: "the channel notes has 2 clients already, and may not have more",
     });
     await first.channel.close();
-    await open.join();
+    const third = await open.join();
     expect([...open.channel.clients.keys()]).toEqual([1, 2]);
+
+    // One that goes on with its session takes its own place.
+    await third.channel.ready;
+    const { resumePoint = { session: "", sequence: 0 } } = third.channel;
+    await open.join({ replay: resumePoint });
+    expect([...open.channel.clients.keys()]).toEqual([1, 3]);
   });
 
   it("messages of so many bytes, in both directions", async () => {
@@ -256,6 +262,22 @@ describe("a connection", () => {
     });
     await first.close();
     await joinChannel(transport, noteChannel);
+  });
+
+  it("is in no channel that did not let it in", async () => {
+    await using open = await openChannel({}, { limits: { maxChannels: 2 } });
+    await using transport = createWebSocketTransport({ url: open.url });
+    let isOpen = false;
+    open.channel.onConnect((client) => {
+      if (!isOpen) client.close("not yet", Code.Aborted);
+    });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await expect(joinChannel(transport, noteChannel)).rejects.toThrow("not yet");
+    }
+    isOpen = true;
+
+    await joinChannel(transport, noteChannel);
+    expect(open.channel.clients.size).toBe(1);
   });
 
   it("that says nothing in the call is in no channel", async () => {
