@@ -9,6 +9,7 @@ import type { BoardMember } from "./testing/channels/board-members.ts";
 import { type MemberPlace, memberPlaces } from "./testing/channels/board-members.ts";
 import type { LogEntry } from "./testing/channels/channel-log.ts";
 import { dataFrames, joinFrames } from "./testing/channels/raw-frames.ts";
+import { startTcpRelay } from "./testing/tcp-relay.ts";
 
 // The rules of ../shared/spec/messaging-after-viser.md, section 11.2, by their numbers. What of them needs a clock that a test can
 // move, or is of the server alone, is in packages/web-proxy/src/server/channels/.
@@ -327,6 +328,31 @@ describe.each(memberPlaces)("channels with clients in $name", (place) => {
   );
 });
 
+describe.each(memberPlaces)("a client in $name whose network goes away for a moment", (place) => {
+  it.skipIf(place.missing !== undefined)("comes back to its rooms by itself, and gets only what is new", async () => {
+    await using open = await openBoard(place);
+    await using relay = await startTcpRelay(open.url);
+    open.board.onConnect((client) => client.join("team"));
+    open.board.broadcast("Task", { text: "before" });
+    open.board.broadcast("ChatLine", { author: "a", text: "before" }, { room: "team" });
+    const member = await open.join({}, relay.url);
+    await member.until("ready");
+
+    relay.cut();
+    await open.until(() => open.gone.length === 1);
+    open.board.broadcast("ChatLine", { author: "a", text: "meanwhile" }, { room: "team" });
+    await open.until(() => [...open.board.clients.values()].some(({ state }) => state === "ready"));
+    open.board.broadcast("Task", { text: "after" });
+
+    const log = await member.until("Task after");
+    const lines = ["Task before", "ChatLine a=before", "ready", "ChatLine a=meanwhile", "ready", "Task after"];
+    expect(log.map(({ line }) => line)).toEqual(lines);
+    await member.send(["ChatLine", { author: "b", text: "still here" }]);
+    expect([...open.board.clients.values()].map(({ previousId }) => previousId)).toEqual([0]);
+    await member.close();
+  });
+});
+
 type Board = Channel<typeof boardChannel>;
 
 interface OpenBoard extends AsyncDisposable {
@@ -336,7 +362,8 @@ interface OpenBoard extends AsyncDisposable {
   readonly errors: unknown[];
   /** Who has gone, by number. */
   readonly gone: [number, Disconnect][];
-  join(options?: Parameters<MemberPlace["join"]>[1]): Promise<BoardMember>;
+  /** Joins, at another address if one is named. */
+  join(options?: Parameters<MemberPlace["join"]>[1], url?: string): Promise<BoardMember>;
   until(isSo: () => boolean): Promise<void>;
   /** Everybody but the bystander is gone, and he is as well as ever. */
   expectGone(bystander: BoardMember): Promise<void>;
@@ -345,7 +372,13 @@ interface OpenBoard extends AsyncDisposable {
 /** A proxy with the board and nothing else. */
 async function openBoard(place: MemberPlace, options: ChannelOptions = {}): Promise<OpenBoard> {
   const board = createChannel(boardChannel, options);
-  const proxy = await createProxy({ channels: [board], port: 0, allowOrigins: await place.origins() });
+  const proxy = await createProxy({
+    channels: [board],
+    port: 0,
+    allowOrigins: await place.origins(),
+    // At whatever port, as of a relay.
+    allowHosts: ["127.0.0.1"],
+  });
   const members: BoardMember[] = [];
   const errors: unknown[] = [];
   const gone: OpenBoard["gone"] = [];
@@ -360,8 +393,8 @@ async function openBoard(place: MemberPlace, options: ChannelOptions = {}): Prom
     errors,
     gone,
     until,
-    async join(joinOptions) {
-      const member = await place.join(proxy.url, joinOptions);
+    async join(joinOptions, url = proxy.url) {
+      const member = await place.join(url, joinOptions);
       members.push(member);
       return member;
     },
