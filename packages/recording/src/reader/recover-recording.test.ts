@@ -53,6 +53,16 @@ it("gives back the blocks that are whole of a compressed chunk that was cut thro
   expect(found).toEqual((await contentOf(bytes)).slice(0, found.length));
 });
 
+it("is one without messages when it breaks off before the first of them, in its header as well", async () => {
+  const { bytes } = await recordSample({ compression: undefined });
+  const { chunkIndexes } = await McapIndexedReader.Initialize({ readable: bytesSource(bytes) });
+  const firstChunk = Number(chunkIndexes[0]?.chunkStartOffset);
+  for (let length = 8; length <= firstChunk; length++) {
+    const reader = await openRecording(bytesSource(bytes.subarray(0, length)));
+    expect(reader.info).toMatchObject({ isComplete: false, messages: 0, durationMs: 0 });
+  }
+});
+
 it("is refused when it does not begin like a recording", async () => {
   const opening = openRecording(bytesSource(new TextEncoder().encode("something else")));
 

@@ -191,6 +191,9 @@ class Salvage {
       parts.push(part);
       position += BigInt(part.byteLength);
     };
+    // Cut off in its header. What holds nothing is a recording, too.
+    if (start === BigInt(MCAP_MAGIC.length))
+      add(encode((builder) => builder.writeHeader({ profile: "", library: "" })));
     const rest = await this.#readCutChunk(start);
     if (rest !== undefined) {
       for (const part of [rest.head, rest.records]) add(part);
