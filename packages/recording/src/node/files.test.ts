@@ -169,7 +169,7 @@ describe("the command resoio-recording", () => {
 
   it("repairs a recording that breaks off", async () => {
     const file = await sampleFile();
-    await truncate(file, (await stat(file)).size / 2);
+    await truncate(file, Math.floor((await stat(file)).size / 2));
     const repaired = newFile();
     expect(run("inspect", file).stdout).toContain("breaks off");
     expect(run("repair", file, repaired).status).toBe(0);
