@@ -4,6 +4,7 @@ export { RecordingEndedError } from "./errors/recording-ended-error.js";
 export { RecordingFailedError } from "./errors/recording-failed-error.js";
 export { formatVersion as recordingFormatVersion } from "./format/metadata.js";
 export { requestTopic, responseTopic, rpcNameOf } from "./format/topics.js";
+export { type Moment, readMoment } from "./moment.js";
 export { createPlayer } from "./player/create-player.js";
 export type { PlayedMessage, Player, PlayerOptions, PlayerState } from "./player/player.js";
 export type { Decompressor, Decompressors } from "./reader/decompression.js";

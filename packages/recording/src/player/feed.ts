@@ -8,8 +8,8 @@ import {
   MarkerSchema,
 } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
 import { channelOfTopic, keyframeTopic, topics } from "../format/topics.js";
+import { msToNanos } from "../moment.js";
 import type { RecordedMessage, RecordingReader } from "../reader/recording-reader.js";
-import { msToNanos } from "../writer/recording-time.js";
 
 /** What a player hands over, in the order of the recording. */
 export type Played =

@@ -13,8 +13,8 @@ import { MalformedRecordingError } from "../errors/malformed-recording-error.js"
 import { decodeEndMetadata, decodeStartMetadata, endMetadataName, startMetadataName } from "../format/metadata.js";
 import { cameraRpc } from "../format/names.js";
 import { keyframeTopic, pictureTopic, requestTopic, responseTopic, topics } from "../format/topics.js";
+import { msToNanos, nanosToMs } from "../moment.js";
 import { type Crc32, portableCrc32 } from "../writer/crc32.js";
-import { msToNanos, nanosToMs } from "../writer/recording-time.js";
 import { type Decompressors, portableDecompressors } from "./decompression.js";
 import { readCalls } from "./read-calls.js";
 import { readTopics } from "./recorded-topics.js";

@@ -1,7 +1,6 @@
 import { create, type DescMessage, type DescMethod, toBinary } from "@bufbuild/protobuf";
 import { InvalidOptionsError } from "@resoio/core";
 import {
-  CallEventSchema,
   ChannelDirection,
   ChannelEventSchema,
   GapSchema,
@@ -9,35 +8,26 @@ import {
   MarkerKind,
   MarkerSchema,
 } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
-import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
-import { pathOf } from "@resoio/core/internal";
 import { RecordingEndedError } from "../errors/recording-ended-error.js";
 import type { RecordingFailedError } from "../errors/recording-failed-error.js";
 import { encodeEndMetadata, encodeStartMetadata } from "../format/metadata.js";
 import { cameraRpc, libraryName } from "../format/names.js";
-import {
-  channelTopic,
-  isOwnTopic,
-  keyframeTopic,
-  pictureTopic,
-  requestTopic,
-  responseTopic,
-  rpcNameOf,
-  topics,
-} from "../format/topics.js";
+import { channelTopic, isOwnTopic, keyframeTopic, topics } from "../format/topics.js";
+import { type Moment, msToNanos, nanosToMs } from "../moment.js";
+import { callFactsOf } from "./call-facts.js";
 import type { CallTap } from "./call-tap.js";
+import { type CallTopics, CallTopicTable } from "./call-topics.js";
 import type { ChannelMessage, KeyframeMessage } from "./channel-message.js";
-import type { ChunkMessage } from "./chunk.js";
 import { FrameEncoder } from "./frame-encoder.js";
-import { isRecordable } from "./is-recordable.js";
 import type { FileChannel } from "./mcap-file.js";
+import type { ChunkMessage } from "./message-record.js";
 import { type CallWriter, RecordedCall } from "./recorded-call.js";
 import type { CallInfo, Recording, RecordingStats, RecordingSummary } from "./recording.js";
 import type { RecordingCandidate } from "./recording-filter.js";
 import { type RecordingOptions, type ResolvedRecordingOptions, resolveRecordingOptions } from "./recording-options.js";
 import { type MissingMessages, type Priority, RecordingQueue } from "./recording-queue.js";
 import { RecordingStore } from "./recording-store.js";
-import { msToNanos, nanosToMs, RecordingTime } from "./recording-time.js";
+import { RecordingTime } from "./recording-time.js";
 import { TopicTable } from "./topic-table.js";
 
 /**
@@ -53,9 +43,21 @@ class RecordingImpl implements Recording {
   readonly #options: ResolvedRecordingOptions;
   readonly #time: RecordingTime;
   readonly #topics = new TopicTable();
+  readonly #callTopics = new CallTopicTable(this.#topics);
   readonly #queue: RecordingQueue;
   readonly #store: RecordingStore;
   readonly #encoder: FrameEncoder | undefined;
+  readonly #callWriter: CallWriter = {
+    event: ({ events }, call, rest, at) => this.#put("bookkeeping", events, rest, call, at, true),
+    request: ({ facts, requests }, sequence, message, at) => this.#put(facts.priority, requests, message, sequence, at),
+    response: (calls, sequence, message, at) => {
+      if (this.#encoder !== undefined && calls.facts.rpc === cameraRpc) {
+        this.#putPicture(this.#encoder, calls, message, sequence, at);
+      } else {
+        this.#put(calls.facts.priority, calls.responses, message, sequence, at);
+      }
+    },
+  };
   readonly #counts = { messages: 0, messageBytes: 0, filterErrors: 0, refusedMessages: 0, encodeErrors: 0 };
   #calls = 0;
   #channelMessages = 0;
@@ -68,10 +70,10 @@ class RecordingImpl implements Recording {
   #isStopped = false;
 
   constructor(options: ResolvedRecordingOptions) {
-    const { clock, times, metadata, maxQueueBytes, encodeCamera, sinkTimeoutMs } = options;
+    const { clock, times, metadata, chunkBytes, maxQueueBytes, encodeCamera, sinkTimeoutMs } = options;
     this.#options = options;
     this.#time = new RecordingTime(clock, times);
-    this.#queue = new RecordingQueue(maxQueueBytes);
+    this.#queue = new RecordingQueue(maxQueueBytes, chunkBytes);
     this.#store = new RecordingStore({
       options,
       queue: this.#queue,
@@ -119,23 +121,24 @@ class RecordingImpl implements Recording {
   }
 
   call(method: DescMethod, info: CallInfo = {}): CallTap | undefined {
-    if (!this.#isOpen || !isRecordable(method)) return undefined;
-    const rpc = rpcNameOf(method);
-    if (!this.#isWanted({ kind: "call", rpc, method, client: info.client })) return undefined;
-    const number = ++this.#calls;
-    return new RecordedCall(this.#writerFor(method, rpc, number), { number, rpc, method, info });
+    if (!this.#isOpen) return undefined;
+    const facts = callFactsOf(method);
+    if (!facts.isRecordable) return undefined;
+    const { client } = info;
+    if (!this.#isWanted(() => ({ kind: "call", rpc: facts.rpc, method, client }))) return undefined;
+    return new RecordedCall(this.#callWriter, this.#callTopics.find(facts), ++this.#calls, info);
   }
 
   message(topic: string, schema: DescMessage, bytes: Uint8Array): void {
     if (isOwnTopic(topic)) {
       throw new InvalidOptionsError(`recordings use the topic ${topic} themselves: name another one`);
     }
-    if (!this.#isOpen || !this.#isWanted({ kind: "message", topic, schema, bytes })) return;
+    if (!this.#isOpen || !this.#isWanted(() => ({ kind: "message", topic, schema, bytes }))) return;
     this.#put("message", this.#topics.find(topic, schema), bytes);
   }
 
   channelMessage(message: ChannelMessage): void {
-    if (!this.#isOpen || !this.#isWanted({ kind: "channel", message })) return;
+    if (!this.#isOpen || !this.#isWanted(() => ({ kind: "channel", message }))) return;
     const { channel, schema, bytes, direction, name = schema.name } = message;
     const { client = "", isPersistent = false, key = "", rooms = [] } = message;
     const sequence = ++this.#channelMessages;
@@ -150,10 +153,10 @@ class RecordingImpl implements Recording {
     });
     const events = this.#topics.find(topics.channelEvents, ChannelEventSchema);
     // With the same time, so that whoever reads from some time on finds both or none.
-    const now = this.#time.now;
-    this.#put("message", events, toBinary(ChannelEventSchema, event), sequence, now);
+    const at = this.#time.read();
+    this.#put("message", events, toBinary(ChannelEventSchema, event), sequence, at);
     const topic = this.#topics.find(channelTopic(channel, name), schema, { channel });
-    this.#put("message", topic, bytes, sequence, now);
+    this.#put("message", topic, bytes, sequence, at);
   }
 
   keyframe(channel: string, messages: readonly KeyframeMessage[]): void {
@@ -170,7 +173,7 @@ class RecordingImpl implements Recording {
     }
     const durationNanos = msToNanos(ms);
     this.#time.sleep(durationNanos);
-    this.#mark(MarkerKind.SLEEP, this.#time.now, durationNanos);
+    this.#mark(MarkerKind.SLEEP, this.#time.at(this.#time.read()), durationNanos);
   }
 
   markLoopStart(atMs?: number): void {
@@ -253,10 +256,11 @@ class RecordingImpl implements Recording {
     if (this.#ending !== undefined) throw new RecordingEndedError();
   }
 
-  #isWanted(candidate: RecordingCandidate): boolean {
+  #isWanted(describe: () => RecordingCandidate): boolean {
     const { filter, logger } = this.#options;
+    if (filter === undefined) return true;
     try {
-      return filter === undefined || filter(candidate) === true;
+      return filter(describe()) === true;
     } catch (error) {
       if (this.#counts.filterErrors++ === 0) {
         logger.warn(`the filter of a recording throws, and what it throws for is left out: ${String(error)}`);
@@ -265,39 +269,19 @@ class RecordingImpl implements Recording {
     }
   }
 
-  #writerFor(method: DescMethod, rpc: string, number: number): CallWriter {
-    const events = this.#topics.find(topics.calls, CallEventSchema);
-    const facts = { rpc, path: pathOf(method), kind: method.methodKind };
-    const priority = method.methodKind === "unary" ? "message" : "stream";
-    const findRequests = () => this.#topics.find(requestTopic(rpc), method.input, { ...facts, direction: "request" });
-    const findResponses = () =>
-      this.#topics.find(responseTopic(rpc), method.output, { ...facts, direction: "response" });
-    const put = (topic: FileChannel | undefined, message: Uint8Array) => this.#put(priority, topic, message, number);
-    const encoder = rpc === cameraRpc ? this.#encoder : undefined;
-    return {
-      event: (bytes) => this.#put("bookkeeping", events, bytes, number),
-      request: (message) => put(findRequests(), message),
-      response: (message) => {
-        if (encoder === undefined) put(findResponses(), message);
-        else this.#putPicture(encoder, rpc, facts, message, number);
-      },
-    };
-  }
-
   #putPicture(
     encoder: FrameEncoder,
-    rpc: string,
-    facts: Readonly<Record<string, string>>,
+    { pictures }: CallTopics,
     frame: Uint8Array,
     sequence: number,
+    at: Moment | undefined,
   ): void {
-    const topic = this.#topics.find(pictureTopic(rpc), PictureFrameSchema, { ...facts, direction: "response" });
-    const draft = this.#draft(topic, frame, sequence, this.#time.now);
-    if (topic === undefined || draft === undefined) return;
-    const place = this.#queue.reserve("stream", topic.topic, draft);
-    if (place === undefined) return;
+    if (!this.#isTaken(pictures)) return;
+    const draft = this.#draft(pictures, frame, sequence, at, false);
+    const reserved = this.#queue.reserve("stream", pictures.topic, draft);
+    if (reserved === undefined) return;
     this.#count(draft);
-    encoder.encode(frame, place);
+    encoder.encode(frame, reserved);
   }
 
   #put(
@@ -305,51 +289,60 @@ class RecordingImpl implements Recording {
     topic: FileChannel | undefined,
     data: Uint8Array,
     sequence = 0,
-    logTime = this.#time.now,
+    at?: Moment,
+    isNumbered = false,
   ): void {
-    const message = this.#draft(topic, data, sequence, logTime);
-    if (topic === undefined || message === undefined) return;
+    if (!this.#isTaken(topic)) return;
+    const message = this.#draft(topic, data, sequence, at, isNumbered);
     if (!this.#queue.push(priority, topic.topic, message)) return;
     this.#count(message);
     this.#store.notify();
   }
 
-  #draft(
-    topic: FileChannel | undefined,
-    data: Uint8Array,
-    sequence: number,
-    logTime: bigint,
-  ): ChunkMessage | undefined {
-    if (!this.#isOpen) return undefined;
-    if (topic === undefined) {
-      this.#counts.refusedMessages++;
-      return undefined;
-    }
-    return { channelId: topic.id, sequence, logTime, publishTime: this.#options.clock.unixNanos(), data: lean(data) };
+  /** Whether a message on this topic can be taken. One without is refused. */
+  #isTaken(topic: FileChannel | undefined): topic is FileChannel {
+    if (!this.#isOpen) return false;
+    if (topic !== undefined) return true;
+    this.#counts.refusedMessages++;
+    return false;
   }
 
-  #count({ data, logTime }: ChunkMessage): void {
+  #draft(
+    { id: channelId }: FileChannel,
+    data: Uint8Array,
+    sequence: number,
+    at: Moment | undefined,
+    isNumbered: boolean,
+  ): ChunkMessage {
+    const moment = this.#time.read(at);
+    const logTime = this.#time.at(moment);
+    return { channelId, sequence, logTime, publishTime: moment.unixNanos, data, isNumbered };
+  }
+
+  #count(message: ChunkMessage): void {
     this.#counts.messages++;
-    this.#counts.messageBytes += data.byteLength;
-    this.#lastContentTime = logTime;
+    this.#counts.messageBytes += message.data.byteLength;
+    this.#lastContentTime = message.logTime;
   }
 
   #mark(kind: MarkerKind, atUnixNanos: bigint, durationNanos: bigint): void {
     const marker = toBinary(MarkerSchema, create(MarkerSchema, { kind, atUnixNanos, durationNanos }));
     const lastContentTime = this.#lastContentTime;
-    this.#put("bookkeeping", this.#topics.find(topics.markers, MarkerSchema), marker, ++this.#markers);
+    const sequence = ++this.#markers;
+    this.#put("bookkeeping", this.#topics.find(topics.markers, MarkerSchema), marker, sequence);
     // Nobody would see it.
     this.#lastContentTime = lastContentTime;
   }
 
   #describe(missing: readonly MissingMessages[], logTime: bigint | undefined): readonly ChunkMessage[] {
+    if (missing.length === 0) return [];
     const channelId = this.#topics.find(topics.gaps, GapSchema)?.id;
     if (channelId === undefined) return [];
-    const publishTime = this.#options.clock.unixNanos();
+    const now = this.#time.read();
     return missing.map(({ topic, messages, bytes, from, to }) => {
       const counts = { topic, messages: BigInt(messages), bytes: BigInt(bytes), fromUnixNanos: from, toUnixNanos: to };
       const data = toBinary(GapSchema, create(GapSchema, counts));
-      return { channelId, sequence: 0, logTime: logTime ?? this.#time.now, publishTime, data };
+      return { channelId, sequence: 0, logTime: logTime ?? this.#time.at(now), publishTime: now.unixNanos, data };
     });
   }
 
@@ -360,9 +353,4 @@ class RecordingImpl implements Recording {
       );
     }
   }
-}
-
-/** A copy, where `bytes` is a small part of something large that it would keep in memory. */
-function lean(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength > 2 * bytes.byteLength + 4_096 ? bytes.slice() : bytes;
 }

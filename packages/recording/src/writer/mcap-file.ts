@@ -1,6 +1,7 @@
 import { McapRecordBuilder, type McapTypes, Opcode } from "@mcap/core";
-import { assembleChunk, type ChunkMessage } from "./chunk.js";
+import { assembleChunk, type ChunkPart, channelsIn, encodeMessageIndexes } from "./chunk.js";
 import type { ChunkCompression } from "./chunk-compression.js";
+import { inTurn } from "./chunk-turns.js";
 import type { Crc32 } from "./crc32.js";
 import type { RecordingSink } from "./recording-sink.js";
 
@@ -75,39 +76,39 @@ export class McapFile {
   }
 
   /** Stores messages, at least one, whose channels are all in `channels`, as one chunk. */
-  async addChunk(messages: readonly ChunkMessage[], channels: ReadonlyMap<number, FileChannel>): Promise<void> {
-    const { records, startTime, endTime, indexes } = assembleChunk(this.#introduce(messages, channels), messages);
-    const uncompressedCrc = this.#options.crc32(records);
+  async addChunk(parts: readonly ChunkPart[], channels: ReadonlyMap<number, FileChannel>): Promise<void> {
+    const { crc32 } = this.#options;
+    const { records, index, crc, startTime, endTime, counts } = await inTurn(async (pause) => {
+      const chunk = await assembleChunk(this.#introduce(parts, channels), parts, { crc32, pause });
+      await pause();
+      const counted = [...chunk.offsets].map(([id, { length }]) => [id, BigInt(length)] as const);
+      return { ...chunk, index: encodeMessageIndexes(chunk), counts: counted };
+    });
     const uncompressedSize = BigInt(records.byteLength);
     const { compression, data } = await this.#compress(records);
     const chunkStartOffset = this.#position;
     // The data is not put into one piece with what stands before it, which would copy it once more.
-    const head = chunkHead({ startTime, endTime, uncompressedSize, uncompressedCrc, compression, data });
+    const head = chunkHead({ startTime, endTime, uncompressedSize, uncompressedCrc: crc, compression, data });
     await this.#write(head);
     await this.#write(data);
     const chunkLength = this.#position - chunkStartOffset;
     const messageIndexStart = this.#position;
-    const messageIndexOffsets = new Map<number, bigint>();
-    const indexBytes = encode((builder) => {
-      for (const index of indexes) {
-        messageIndexOffsets.set(index.channelId, messageIndexStart + BigInt(builder.length));
-        builder.writeMessageIndex(index);
-      }
-    });
-    await this.#write(indexBytes);
+    await this.#write(index.bytes);
     this.#chunkIndexes.writeChunkIndex({
       messageStartTime: startTime,
       messageEndTime: endTime,
       chunkStartOffset,
       chunkLength,
-      messageIndexOffsets,
-      messageIndexLength: BigInt(indexBytes.byteLength),
+      messageIndexOffsets: new Map(
+        [...index.starts].map(([channelId, start]) => [channelId, messageIndexStart + BigInt(start)]),
+      ),
+      messageIndexLength: BigInt(index.bytes.byteLength),
       compression,
       compressedSize: BigInt(data.byteLength),
       uncompressedSize,
     });
     this.#chunkCount++;
-    this.#count(indexes, startTime, endTime);
+    this.#count(counts, startTime, endTime);
   }
 
   /** Stores the summary. Nothing can be added any more. */
@@ -127,9 +128,10 @@ export class McapFile {
   }
 
   /** The records of the schemas and channels that come for the first time. */
-  #introduce(messages: readonly ChunkMessage[], channels: ReadonlyMap<number, FileChannel>): Uint8Array {
+  #introduce(parts: readonly ChunkPart[], channels: ReadonlyMap<number, FileChannel>): Uint8Array {
+    if (this.#channels.size === channels.size) return new Uint8Array(0);
     return encode((builder) => {
-      for (const { channelId } of messages) {
+      for (const channelId of channelsIn(parts)) {
         const channel = this.#channels.has(channelId) ? undefined : channels.get(channelId);
         if (channel === undefined) continue;
         let schema = this.#schemas.get(channel.schema);
@@ -169,11 +171,11 @@ export class McapFile {
     this.#position += BigInt(bytes.byteLength);
   }
 
-  #count(indexes: readonly McapTypes.MessageIndex[], startTime: bigint, endTime: bigint): void {
+  #count(counts: readonly (readonly [number, bigint])[], startTime: bigint, endTime: bigint): void {
     if (this.#counts.size === 0 || startTime < this.#startTime) this.#startTime = startTime;
     if (endTime > this.#endTime) this.#endTime = endTime;
-    for (const { channelId, records } of indexes) {
-      this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0n) + BigInt(records.length));
+    for (const [channelId, count] of counts) {
+      this.#counts.set(channelId, (this.#counts.get(channelId) ?? 0n) + count);
     }
   }
 

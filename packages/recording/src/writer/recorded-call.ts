@@ -1,76 +1,69 @@
-import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
-import { type CallEvent, CallEventSchema, CallPhase } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
-import { pathOf } from "@resoio/core/internal";
+import { CallEventSchema, CallPhase } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
+import type { Moment } from "../moment.js";
+import { encodeOpened, encodeSucceeded } from "./call-events.js";
 import type { CallTap } from "./call-tap.js";
+import type { CallTopics } from "./call-topics.js";
 import type { CallInfo } from "./recording.js";
 
-/** Where a {@link RecordedCall} writes. None of these throws. */
+/** Where {@link RecordedCall}s write. None of these throws. */
 export interface CallWriter {
-  event(bytes: Uint8Array): void;
-  request(message: Uint8Array): void;
-  response(message: Uint8Array): void;
-}
-
-/** What a call is. */
-export interface CallIdentity {
-  readonly number: number;
-  readonly rpc: string;
-  readonly method: DescMethod;
-  readonly info: CallInfo;
+  /** An event, of which `rest` is all but the number of the call. */
+  event(topics: CallTopics, call: number, rest: Uint8Array, at?: Moment): void;
+  request(topics: CallTopics, call: number, message: Uint8Array, at?: Moment): void;
+  response(topics: CallTopics, call: number, message: Uint8Array, at?: Moment): void;
 }
 
 /** One call of a recording. */
 export class RecordedCall implements CallTap {
   readonly #writer: CallWriter;
-  readonly #identity: CallIdentity;
+  readonly #topics: CallTopics;
+  readonly #number: number;
+  readonly #isShared: boolean;
   #isHalfClosed = false;
   #isEnded = false;
 
-  constructor(writer: CallWriter, identity: CallIdentity) {
+  constructor(writer: CallWriter, topics: CallTopics, number: number, { client = "", isShared = false, at }: CallInfo) {
     this.#writer = writer;
-    this.#identity = identity;
-    const { info, method } = identity;
-    this.#tell(CallPhase.OPENED, {
-      path: pathOf(method),
-      client: info.client ?? "",
-      isShared: info.isShared ?? false,
-      kind: method.methodKind,
-    });
+    this.#topics = topics;
+    this.#number = number;
+    this.#isShared = isShared;
+    writer.event(topics, number, encodeOpened(topics.facts, client, isShared), at);
   }
 
-  request(message: Uint8Array): void {
-    if (!this.#isEnded) this.#writer.request(message);
+  request(message: Uint8Array, at?: Moment): void {
+    if (!this.#isEnded) this.#writer.request(this.#topics, this.#number, message, at);
   }
 
-  response(message: Uint8Array): void {
-    if (!this.#isEnded && this.#identity.info.isShared !== true) this.#writer.response(message);
+  response(message: Uint8Array, at?: Moment): void {
+    if (!this.#isEnded && !this.#isShared) this.#writer.response(this.#topics, this.#number, message, at);
   }
 
-  halfClose(): void {
+  halfClose(at?: Moment): void {
+    const { rpc, kind } = this.#topics.facts;
     // A unary call has one request, so there is nothing to tell.
-    if (this.#isEnded || this.#isHalfClosed || !sendsStream(this.#identity.method)) return;
+    const sendsStream = kind === "client_streaming" || kind === "bidi_streaming";
+    if (this.#isEnded || this.#isHalfClosed || !sendsStream) return;
     this.#isHalfClosed = true;
-    this.#tell(CallPhase.HALF_CLOSED);
+    const event = create(CallEventSchema, { rpc, phase: CallPhase.HALF_CLOSED });
+    this.#writer.event(this.#topics, this.#number, toBinary(CallEventSchema, event), at);
   }
 
-  end(error: ConnectError | undefined): void {
+  end(error: ConnectError | undefined, at?: Moment): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    if (error === undefined) this.#tell(CallPhase.ENDED);
-    else this.#tell(CallPhase.ENDED, { code: error.code, message: error.rawMessage, details: readDetails(error) });
-  }
-
-  #tell(phase: CallPhase, more: Partial<CallEvent> = {}): void {
-    const { number: call, rpc } = this.#identity;
-    const { $typeName: _, ...fields } = more;
-    this.#writer.event(toBinary(CallEventSchema, create(CallEventSchema, { call, rpc, phase, ...fields })));
+    const { facts } = this.#topics;
+    const rest = error === undefined ? encodeSucceeded(facts) : encodeFailed(facts.rpc, error);
+    this.#writer.event(this.#topics, this.#number, rest, at);
   }
 }
 
-function sendsStream({ methodKind }: DescMethod): boolean {
-  return methodKind === "client_streaming" || methodKind === "bidi_streaming";
+function encodeFailed(rpc: string, error: ConnectError): Uint8Array {
+  const { code, rawMessage: message } = error;
+  const event = create(CallEventSchema, { rpc, phase: CallPhase.ENDED, code, message, details: readDetails(error) });
+  return toBinary(CallEventSchema, event);
 }
 
 function readDetails({ details }: ConnectError): Any[] {

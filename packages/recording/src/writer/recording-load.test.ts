@@ -49,7 +49,8 @@ it("has everything in each of 50 recordings at once", async () => {
 
   const [first] = summaries;
   expect(first).toMatchObject({ messages: 1 + 100 * 4, droppedMessages: 0 });
-  for (const summary of summaries) expect(summary).toEqual(first);
+  // What makes a chunk depends on whose turn it was.
+  for (const summary of summaries) expect({ ...summary, byteLength: first?.byteLength }).toEqual(first);
   for (const { bytes } of sinks) {
     const reader = await openRecording(bytesSource(bytes));
     expect((await reader.lastMessage("/rpc/camera.streamFrames/response"))?.data[0]).toBe(99);

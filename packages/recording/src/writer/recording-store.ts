@@ -1,7 +1,7 @@
 import type { McapTypes } from "@mcap/core";
 import { RecordingFailedError } from "../errors/recording-failed-error.js";
-import type { ChunkMessage } from "./chunk.js";
 import { McapFile } from "./mcap-file.js";
+import type { ChunkMessage } from "./message-record.js";
 import type { ResolvedRecordingOptions } from "./recording-options.js";
 import type { MissingMessages, RecordingQueue } from "./recording-queue.js";
 import type { RecordingSink } from "./recording-sink.js";
@@ -121,11 +121,11 @@ export class RecordingStore {
     this.#isFlushDue = false;
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    const messages = queue.take(options.chunkBytes);
+    const { parts, lastTime } = queue.take(options.chunkBytes);
     // With the time of what stands before it: what still waits may be older than this moment.
-    messages.push(...describeMissing(queue.takeMissing(), messages.at(-1)?.logTime));
+    const missing = describeMissing(queue.takeMissing(), lastTime);
     if (!queue.isEmpty) this.notify();
-    if (messages.length > 0) await this.#file.addChunk(messages, topics.channels);
+    if (parts.length + missing.length > 0) await this.#file.addChunk([...parts, ...missing], topics.channels);
     queue.release();
   }
 

@@ -1,41 +1,40 @@
 import type { Clock } from "../clock.js";
+import { type Moment, readMoment } from "../moment.js";
 
-/** The time that messages are recorded with: what has passed on a clock, if that counts, and the sleeps. */
+/** The time of a recording: the wall clock's, or one that only passes when it is told to. */
 export class RecordingTime {
+  /** When the recording began: Unix time in nanoseconds. */
   readonly startUnixNanos: bigint;
   readonly #clock: Clock;
   readonly #isWall: boolean;
-  readonly #startMs: number;
-  #sleptNanos = 0n;
+  /** What is to be added to a moment's nanoseconds to have the recorded time; the recorded time itself where no clock counts. */
+  #offsetNanos: bigint;
 
   constructor(clock: Clock, times: "wall" | "logical") {
     this.#clock = clock;
     this.#isWall = times === "wall";
-    this.#startMs = clock.nowMs();
-    this.startUnixNanos = clock.unixNanos();
+    const { nanos, unixNanos } = readMoment(clock);
+    this.startUnixNanos = unixNanos;
+    this.#offsetNanos = this.#isWall ? unixNanos - nanos : unixNanos;
   }
 
   /** Nanoseconds since the start. */
   get elapsedNanos(): bigint {
-    return (this.#isWall ? msToNanos(this.#clock.nowMs() - this.#startMs) : 0n) + this.#sleptNanos;
+    return this.at(this.read()) - this.startUnixNanos;
   }
 
-  /** What a message gets that comes now: Unix time in nanoseconds. */
-  get now(): bigint {
-    return this.startUnixNanos + this.elapsedNanos;
+  /** This moment: `known`, where it is one of the same clock. */
+  read(known?: Moment): Moment {
+    return known?.clock === this.#clock ? known : readMoment(this.#clock);
+  }
+
+  /** What a message gets that came at that moment: Unix time in nanoseconds. */
+  at({ nanos }: Moment): bigint {
+    if (!this.#isWall) return this.#offsetNanos;
+    return nanos + this.#offsetNanos;
   }
 
   sleep(nanos: bigint): void {
-    this.#sleptNanos += nanos;
+    this.#offsetNanos += nanos;
   }
-}
-
-/** Milliseconds as whole nanoseconds. */
-export function msToNanos(ms: number): bigint {
-  return BigInt(Math.round(ms * 1e6));
-}
-
-/** Nanoseconds as milliseconds. Exact for 100 days, to the nanosecond. */
-export function nanosToMs(nanos: bigint): number {
-  return Number(nanos) / 1e6;
 }

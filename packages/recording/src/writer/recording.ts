@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { RecordingFailedError } from "../errors/recording-failed-error.js";
+import type { Moment } from "../moment.js";
 import type { CallTap } from "./call-tap.js";
 import type { ChannelMessage, KeyframeMessage } from "./channel-message.js";
 
@@ -9,6 +10,8 @@ export interface CallInfo {
   readonly client?: string | undefined;
   /** Whether its responses are recorded in another call, once for all who get them: then they are left out here. Default false. */
   readonly isShared?: boolean | undefined;
+  /** When it begins, for those who tell many recordings the same, as in {@link CallTap}. Default: now. */
+  readonly at?: Moment | undefined;
 }
 
 /** Figures of a {@link Recording}. All but `queuedBytes` only grow. */

@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
-import type { CallTap, Recording } from "@resoio/recording";
+import { type CallTap, type Moment, type Recording, readMoment } from "@resoio/recording";
 import type { ProxyClient } from "../proxy-client.js";
 
 /** A call that goes through the proxy. */
@@ -37,14 +37,17 @@ export class CallTaps {
   open(call: TappableCall): ProxyCallTap {
     const tapped = new TappedCall(call, () => this.#calls.delete(tapped));
     this.#calls.add(tapped);
-    for (const [recording, scope] of this.#recordings) tapped.add(recording, scope);
+    if (this.#recordings.size === 0) return tapped;
+    const at = readMoment();
+    for (const [recording, scope] of this.#recordings) tapped.add(recording, scope, at);
     return tapped;
   }
 
   /** Tells a recording of all calls from now on, those that are under way included. */
   add(recording: Recording, scope: TapScope): void {
     this.#recordings.set(recording, scope);
-    for (const call of this.#calls) call.add(recording, scope);
+    const at = readMoment();
+    for (const call of this.#calls) call.add(recording, scope, at);
   }
 
   /** Tells a recording nothing any more. */
@@ -57,7 +60,8 @@ export class CallTaps {
 class TappedCall implements ProxyCallTap {
   readonly #call: TappableCall;
   readonly #onOver: () => void;
-  readonly #taps = new Map<Recording, CallTap>();
+  /** In a list: with many recordings, a map for every call would cost more than all that they are told. */
+  #taps: { readonly recording: Recording; readonly tap: CallTap }[] = [];
   /** What was asked for, for recordings that begin later: a stream cannot be understood without. */
   #request: Uint8Array | undefined;
 
@@ -67,10 +71,10 @@ class TappedCall implements ProxyCallTap {
   }
 
   get isKeeping(): boolean {
-    return this.#taps.size > 0;
+    return this.#taps.length > 0;
   }
 
-  add(recording: Recording, scope: TapScope): void {
+  add(recording: Recording, scope: TapScope, at: Moment): void {
     const { method, client, upstream, isShared } = this.#call;
     if (scope.client !== undefined && scope.client !== client) return;
     if (scope.upstream !== undefined && scope.upstream !== upstream) return;
@@ -78,32 +82,39 @@ class TappedCall implements ProxyCallTap {
       client: client?.id,
       // For the recording of one client, that client's call is the only one.
       isShared: isShared && scope.client === undefined,
+      at,
     });
     if (tap === undefined) return;
-    this.#taps.set(recording, tap);
-    if (this.#request !== undefined) tap.request(this.#request);
+    this.#taps.push({ recording, tap });
+    if (this.#request !== undefined) tap.request(this.#request, at);
   }
 
   delete(recording: Recording): void {
-    this.#taps.delete(recording);
+    this.#taps = this.#taps.filter((known) => known.recording !== recording);
   }
 
   request(message: Uint8Array): void {
     if (this.#call.method.methodKind === "server_streaming") this.#request ??= message;
-    for (const tap of this.#taps.values()) tap.request(message);
+    this.#tell((tap, at) => tap.request(message, at));
   }
 
   response(message: Uint8Array): void {
-    for (const tap of this.#taps.values()) tap.response(message);
+    this.#tell((tap, at) => tap.response(message, at));
   }
 
   halfClose(): void {
-    for (const tap of this.#taps.values()) tap.halfClose();
+    this.#tell((tap, at) => tap.halfClose(at));
   }
 
   end(error: ConnectError | undefined): void {
     this.#onOver();
-    for (const tap of this.#taps.values()) tap.end(error);
-    this.#taps.clear();
+    this.#tell((tap, at) => tap.end(error, at));
+    this.#taps = [];
+  }
+
+  #tell(tell: (tap: CallTap, at: Moment) => void): void {
+    if (this.#taps.length === 0) return;
+    const at = readMoment();
+    for (const { tap } of this.#taps) tell(tap, at);
   }
 }
