@@ -195,6 +195,22 @@ const runs: readonly Run[] = [
       expect(recording.info).toMatchObject({ isComplete: true, metadata: { example: "playback" } });
     },
   },
+  {
+    example: "recording",
+    does: "records what it does, and says what that was",
+    args: ["--out", "runs"],
+    prints:
+      /^repeats {7}\d+\.\d s of \d+\.\d s\nholds {9}3 camera\.streamFrames, 3 connection\.ping, 1 world\.getCurrent\nmissing {7}0 messages$/m,
+    check: async (_, folder) => {
+      await using recording = await openRecordingFile(join(folder, "runs/recording.mcap"));
+      const { info } = recording;
+      expect(info).toMatchObject({ isComplete: true, metadata: { example: "recording" } });
+      const last = await recording.lastMessage("/rpc/camera.streamFrames/response");
+      expect(info.durationMs - (last?.atMs ?? 0)).toBeGreaterThanOrEqual(2_000);
+      expect(info.loopStartMs).toBeGreaterThan(0);
+      expect(info.loopStartMs).toBeLessThan(last?.atMs ?? 0);
+    },
+  },
   { example: "session", does: "tells who is here", prints: /^people {8}1 of at most \d+\n +Robin \(.*you, host\)$/m },
   // The sound of the room comes from the left.
   { example: "speaker", does: "draws the loudness", prints: /^(#+) +(?!\1)#+$/m },
