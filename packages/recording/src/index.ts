@@ -3,6 +3,7 @@ export { MalformedRecordingError } from "./errors/malformed-recording-error.js";
 export { RecordingEndedError } from "./errors/recording-ended-error.js";
 export { RecordingFailedError } from "./errors/recording-failed-error.js";
 export { formatVersion as recordingFormatVersion } from "./format/metadata.js";
+export { decodeImage as decodeRecordedPicture } from "./format/picture-image.js";
 export { requestTopic, responseTopic, rpcNameOf } from "./format/topics.js";
 export { type Moment, readMoment } from "./moment.js";
 export { createPlayer } from "./player/create-player.js";

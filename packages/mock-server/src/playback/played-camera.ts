@@ -1,8 +1,8 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { PictureFormat, type PictureFrame, PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { PictureFormat, type PictureFrame } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraFrameFormat, CameraFrameSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
-import type { RecordedMessage } from "@resoio/recording";
+import { decodeRecordedPicture, type RecordedMessage } from "@resoio/recording";
 import { EncodedMessage } from "../server/encoded-message.js";
 import { loadPictureDecoder } from "./load-picture-decoder.js";
 import type { PictureDecoder } from "./picture-decoder.js";
@@ -56,7 +56,7 @@ export class PlayedCamera {
 
   async #encode({ topic, data }: RecordedMessage): Promise<EncodedMessage> {
     if (topic.typeName === CameraFrameSchema.typeName) return new EncodedMessage(data);
-    const picture = fromBinary(PictureFrameSchema, data);
+    const picture = decodeRecordedPicture(data);
     const { width, height, pixels } = await this.#decode(picture);
     const { unixNanos, frameId } = picture;
     const frame = create(CameraFrameSchema, {

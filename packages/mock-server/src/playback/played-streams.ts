@@ -1,5 +1,5 @@
 import type { Rpc } from "@resoio/core";
-import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { CompressedImageSchema } from "@resoio/core/gen/foxglove/compressed_image_pb";
 import type { RecordedMessage, RecordedTopic, RecordingReader } from "@resoio/recording";
 import { cameraGoneError } from "../engine/camera.js";
 import type { Clock } from "../engine/clock.js";
@@ -24,7 +24,7 @@ export class PlayedStreams {
     const pictures = responsesOf(recording, "camera.streamFrames");
     this.topics = { camera: namesOf(pictures), speaker: namesOf(responsesOf(recording, "speaker.streamAudio")) };
     this.#camera = new PlayedCamera(options);
-    this.#isEncoded = pictures.some(({ typeName }) => typeName === PictureFrameSchema.typeName);
+    this.#isEncoded = pictures.some(({ typeName }) => typeName === CompressedImageSchema.typeName);
   }
 
   /** Loads what decodes pictures, if they need it. Rejects with `PictureDecoderMissingError`. */

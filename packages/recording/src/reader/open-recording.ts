@@ -7,11 +7,11 @@ import {
   MarkerKind,
   MarkerSchema,
 } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
-import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraFrameSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { MalformedRecordingError } from "../errors/malformed-recording-error.js";
 import { decodeEndMetadata, decodeStartMetadata, endMetadataName, startMetadataName } from "../format/metadata.js";
 import { cameraRpc } from "../format/names.js";
+import { decodeImage } from "../format/picture-image.js";
 import { keyframeTopic, pictureTopic, requestTopic, responseTopic, topics } from "../format/topics.js";
 import { msToNanos, nanosToMs } from "../moment.js";
 import { type Crc32, portableCrc32 } from "../writer/crc32.js";
@@ -210,7 +210,7 @@ class RecordingReaderImpl implements RecordingReader {
       const frame =
         topic.topic === raw
           ? ({ kind: "raw", message: fromBinary(CameraFrameSchema, bytes), bytes } as const)
-          : ({ kind: "encoded", message: fromBinary(PictureFrameSchema, bytes), bytes } as const);
+          : ({ kind: "encoded", message: decodeImage(bytes), bytes } as const);
       yield { atMs, unixNanos, call, frame };
     }
   }

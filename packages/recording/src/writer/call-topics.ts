@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
+import { CompressedImageSchema } from "@resoio/core/gen/foxglove/compressed_image_pb";
 import { CallEventSchema } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
-import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { pictureTopic, requestTopic, responseTopic, topics } from "../format/topics.js";
 import type { CallFacts } from "./call-facts.js";
 import type { FileChannel } from "./mcap-file.js";
@@ -38,7 +38,11 @@ export class CallTopics {
   }
 
   get pictures(): FileChannel | undefined {
-    this.#pictures ??= this.#table.find(pictureTopic(this.facts.rpc), PictureFrameSchema, this.#metadata("response"));
+    this.#pictures ??= this.#table.find(
+      pictureTopic(this.facts.rpc),
+      CompressedImageSchema,
+      this.#metadata("response"),
+    );
     return this.#pictures;
   }
 

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, InvalidOptionsError, type Logger, rpcs } from "@resoio/core";
-import { PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
+import { PictureFormat, PictureFrameSchema } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { PingRequestSchema, PingResponseSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
 import { describe, expect, it } from "vitest";
 import { collect } from "../collect.js";
@@ -443,6 +443,39 @@ describe("a camera that is encoded", () => {
     ]);
     const [frame] = await collect(reader.frames());
     expect(frame).toMatchObject({ atMs: 10, call: 1, frame: { kind: "encoded", message: { frameId: 1n } } });
+  });
+
+  it("has each picture once, in the message that Foxglove shows", async () => {
+    const { recording, read, encoder } = setUpEncoder();
+    recording.call(camera)?.response(new Uint8Array(1_000));
+    const data = new Uint8Array(1_000).fill(7);
+    const facts = {
+      format: PictureFormat.JPEG,
+      width: 64,
+      height: 48,
+      frameId: 5n,
+      unixNanos: 1_750_000_000_123_456_700n,
+    };
+    encoder.finish(toBinary(PictureFrameSchema, create(PictureFrameSchema, { ...facts, data })));
+    await turns();
+    const reader = await read();
+
+    const message = await reader.lastMessage("/rpc/camera.streamFrames/picture");
+    if (message === undefined) throw new Error("there is no picture");
+    // Its name and its fields are Foxglove's, not ours to choose.
+    expect(message.topic.typeName).toBe("foxglove.CompressedImage");
+    const fields = message.topic.schema.fields.map(({ name, number }) => [name, number]);
+    expect(fields.slice(0, 4)).toEqual([
+      ["timestamp", 1],
+      ["data", 2],
+      ["format", 3],
+      ["frame_id", 4],
+    ]);
+    const timestamp = { $typeName: "google.protobuf.Timestamp", seconds: 1_750_000_000n, nanos: 123_456_700 };
+    expect(reader.decode(message)).toMatchObject({ timestamp, data, format: "jpeg", frameId: "camera" });
+    expect(message.data.byteLength).toBeLessThan(data.byteLength + 100);
+    const [frame] = await collect(reader.frames());
+    expect(frame?.frame.message).toMatchObject({ ...facts, data });
   });
 
   it("leaves out all but the newest of the frames that come meanwhile, and says so", async () => {

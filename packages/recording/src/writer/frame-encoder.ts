@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.js";
+import { encodeImage } from "../format/picture-image.js";
 import type { CameraEncoder } from "./camera-encoder.js";
 import type { ReservedPlace } from "./recording-queue.js";
 
@@ -55,7 +56,8 @@ export class FrameEncoder {
     const { promise, reject } = Promise.withResolvers<never>();
     const cancel = clock.schedule(timeoutMs, () => reject(new Error(`a camera frame took more than ${timeoutMs} ms`)));
     try {
-      return await Promise.race([encode(frame), promise]);
+      const picture = await Promise.race([encode(frame), promise]);
+      return picture && encodeImage(picture);
     } finally {
       cancel();
     }
