@@ -34,7 +34,7 @@ export { blobSource, bytesSource, type RecordingSource } from "./reader/recordin
 export { type RepairOptions, type RepairSummary, repairRecording } from "./reader/repair-recording.js";
 export type { CallTap } from "./writer/call-tap.js";
 export type { CameraEncoder } from "./writer/camera-encoder.js";
-export type { ChannelMessage, KeyframeMessage } from "./writer/channel-message.js";
+export type { ChannelMessage, KeyframeMessage, KeyframeOptions } from "./writer/channel-message.js";
 export type { ChunkCompression } from "./writer/chunk-compression.js";
 export type { Crc32 } from "./writer/crc32.js";
 export { createRecording } from "./writer/create-recording.js";

@@ -217,7 +217,7 @@ class PlayerImpl implements Player {
     const { onMessage, onKeyframe } = this.#options;
     await this.#guard(() =>
       played.kind === "keyframe"
-        ? onKeyframe?.(played.keyframe)
+        ? onKeyframe?.(played.keyframe, { isRestored })
         : onMessage(played.message, { isRestored, event: played.event }),
     );
   }

@@ -68,7 +68,7 @@ export class Feed {
       isBehind = () => true;
       if (isHelper(played.message)) continue;
       if (played.kind === "keyframe") {
-        if (known.has(played.keyframe.channel)) continue;
+        if (known.has(played.keyframe.channel) && !played.keyframe.isReset) continue;
         known.add(played.keyframe.channel);
       }
       yield played;

@@ -30,8 +30,13 @@ export interface PlayerOptions {
   readonly onMessage: (message: RecordedMessage, played: PlayedMessage) => void | Promise<void>;
   /** The place has changed: all that came before counts no more. Keyframes and messages that restore the state follow. */
   readonly onReset?: ((atMs: number) => void | Promise<void>) | undefined;
-  /** What a channel shows at this moment: the first keyframe, or the last one before the place that was sought. */
-  readonly onKeyframe?: ((keyframe: Keyframe) => void | Promise<void>) | undefined;
+  /**
+   * What a channel shows at this moment: the first keyframe, or the last one before the place that was sought (`isRestored`); and where the
+   * channel began anew (`keyframe.isReset`): whatever it showed before counts no more.
+   */
+  readonly onKeyframe?:
+    | ((keyframe: Keyframe, played: Pick<PlayedMessage, "isRestored">) => void | Promise<void>)
+    | undefined;
   /** It plays, pauses or ends. */
   readonly onStateChange?: ((state: PlayerState) => void) | undefined;
   /** One of these callbacks has failed. Default: that ends the player, see {@link Player.ended}. */

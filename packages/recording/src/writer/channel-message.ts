@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import type { Moment } from "../moment.js";
 
 /** A message of a channel, as it was sent. */
 export interface ChannelMessage {
@@ -20,6 +21,16 @@ export interface ChannelMessage {
   readonly key?: string | undefined;
   /** The rooms whose clients got it. Default: all clients. */
   readonly rooms?: readonly string[] | undefined;
+  /** How many messages of the same group follow at once. Default 0: it is the last of its group, or of none. */
+  readonly followingInGroup?: number | undefined;
+  /** When it was sent; the messages of a group all at the same moment. Default: now. */
+  readonly at?: Moment | undefined;
+}
+
+/** What is said of a keyframe beside what the channel shows. */
+export interface KeyframeOptions {
+  /** Whether the channel begins anew with it: whatever it showed before counts no more. Default false. */
+  readonly isReset?: boolean | undefined;
 }
 
 /** One message of the live state of a channel. */

@@ -17,7 +17,7 @@ import { type Moment, msToNanos, nanosToMs } from "../moment.js";
 import { callFactsOf } from "./call-facts.js";
 import type { CallTap } from "./call-tap.js";
 import { type CallTopics, CallTopicTable } from "./call-topics.js";
-import type { ChannelMessage, KeyframeMessage } from "./channel-message.js";
+import type { ChannelMessage, KeyframeMessage, KeyframeOptions } from "./channel-message.js";
 import { FrameEncoder } from "./frame-encoder.js";
 import type { FileChannel } from "./mcap-file.js";
 import type { ChunkMessage } from "./message-record.js";
@@ -140,7 +140,7 @@ class RecordingImpl implements Recording {
   channelMessage(message: ChannelMessage): void {
     if (!this.#isOpen || !this.#isWanted(() => ({ kind: "channel", message }))) return;
     const { channel, schema, bytes, direction, name = schema.name } = message;
-    const { client = "", isPersistent = false, key = "", rooms = [] } = message;
+    const { client = "", isPersistent = false, key = "", rooms = [], followingInGroup = 0 } = message;
     const sequence = ++this.#channelMessages;
     const event = create(ChannelEventSchema, {
       channel,
@@ -150,19 +150,20 @@ class RecordingImpl implements Recording {
       isPersistent,
       key,
       rooms: [...rooms],
+      followingInGroup,
     });
     const events = this.#topics.find(topics.channelEvents, ChannelEventSchema);
     // With the same time, so that whoever reads from some time on finds both or none.
-    const at = this.#time.read();
+    const at = this.#time.read(message.at);
     this.#put("message", events, toBinary(ChannelEventSchema, event), sequence, at);
     const topic = this.#topics.find(channelTopic(channel, name), schema, { channel });
     this.#put("message", topic, bytes, sequence, at);
   }
 
-  keyframe(channel: string, messages: readonly KeyframeMessage[]): void {
+  keyframe(channel: string, messages: readonly KeyframeMessage[], { isReset = false }: KeyframeOptions = {}): void {
     if (!this.#isOpen) return;
     const entries = messages.map(({ name, bytes: message, key = "", room = "" }) => ({ name, message, key, room }));
-    const keyframe = toBinary(KeyframeSchema, create(KeyframeSchema, { channel, entries }));
+    const keyframe = toBinary(KeyframeSchema, create(KeyframeSchema, { channel, entries, isReset }));
     this.#put("message", this.#topics.find(keyframeTopic(channel), KeyframeSchema, { channel }), keyframe);
   }
 

@@ -2,7 +2,7 @@ import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { RecordingFailedError } from "../errors/recording-failed-error.js";
 import type { Moment } from "../moment.js";
 import type { CallTap } from "./call-tap.js";
-import type { ChannelMessage, KeyframeMessage } from "./channel-message.js";
+import type { ChannelMessage, KeyframeMessage, KeyframeOptions } from "./channel-message.js";
 
 /** What is known about a call beside its RPC. */
 export interface CallInfo {
@@ -79,7 +79,7 @@ export interface Recording extends AsyncDisposable {
   /** Records a message of a channel. */
   channelMessage(message: ChannelMessage): void;
   /** Records what a channel shows at this moment, in order, so that a player can start from here. */
-  keyframe(channel: string, messages: readonly KeyframeMessage[]): void;
+  keyframe(channel: string, messages: readonly KeyframeMessage[], options?: KeyframeOptions): void;
   /**
    * Lets `ms` milliseconds of recorded time pass. With `times: "logical"` nothing else does.
    *

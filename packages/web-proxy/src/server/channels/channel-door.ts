@@ -21,8 +21,18 @@ export interface ChannelDoor {
   memberOf(connectionId: string): TappedClient | undefined;
   /** Broadcasts an encoded message. Does nothing for one that the channel does not have, or that does not travel this way. */
   broadcast(name: string, bytes: Uint8Array, options: BroadcastOptions): void;
+  /** Begins a group of encoded messages. One that is not committed at once is committed after a second. */
+  begin(): BroadcastGroup;
   /** As `Channel.reset`. */
   reset(reason: string): void;
+  /** Calls `callback` when the channel begins anew, and keeps nothing. */
+  onReset(callback: () => void): Unsubscribe;
+}
+
+/** A group of encoded messages that is being put together. */
+export interface BroadcastGroup extends Pick<ChannelDoor, "broadcast"> {
+  /** Sends it. Does nothing when it is over. */
+  commit(): void;
 }
 
 /** A client, for those who look on. */

@@ -39,8 +39,8 @@ export interface ChannelOutputOptions<R extends OutputReceiver> {
   readonly receivers: () => Iterable<R>;
   /** Up to where everybody was sent everything who may come back. */
   readonly leastCursor: () => number;
-  /** Told of every message when it is sent. Must not throw. */
-  readonly onSent: (addressed: Addressed<R>) => void;
+  /** Told of every message when it is sent, and how many of the same group follow. Must not throw. */
+  readonly onSent: (addressed: Addressed<R>, followingInGroup: number) => void;
   /** Told of a message of a group that could not be kept. */
   readonly onNotKept: (error: ChannelSendError, messageName: string) => void;
 }
@@ -61,6 +61,7 @@ export class ChannelOutput<R extends OutputReceiver> {
   #sequence = 0;
   #sentMessages = 0;
   #tombstoneCount = 0;
+  #followingInGroup = 0;
   #isClosed = false;
 
   constructor(options: ChannelOutputOptions<R>) {
@@ -216,7 +217,11 @@ export class ChannelOutput<R extends OutputReceiver> {
   }
 
   #commit(group: readonly Addressed<R>[]): void {
-    for (const addressed of group) this.#number(addressed);
+    this.#followingInGroup = group.length;
+    for (const addressed of group) {
+      this.#followingInGroup--;
+      this.#number(addressed);
+    }
     fanOutGroup(group, this.#options.receivers());
   }
 
@@ -231,7 +236,7 @@ export class ChannelOutput<R extends OutputReceiver> {
       else this.#options.onNotKept(storeFull(message.name, "for those who come later"), message.name);
     }
     if (message.removes.length > 0 && stores.length > 0) this.#pruneTombstones();
-    this.#options.onSent(addressed);
+    this.#options.onSent(addressed, this.#followingInGroup);
   }
 
   #pruneTombstones(): void {

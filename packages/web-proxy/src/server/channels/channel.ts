@@ -105,6 +105,8 @@ export interface ObservedMessage<S extends ChannelSchema = ChannelSchema> {
   readonly key: string | undefined;
   /** Whether it is kept for those who come later. */
   readonly isPersistent: boolean;
+  /** How many messages of the same group follow it at once. 0: it is the last, or not of a group. Of what clients send, always 0. */
+  readonly followingInGroup: number;
 }
 
 /** Options of {@link Channel.onConnect}. */

@@ -45,6 +45,9 @@ export function createChannel<S extends ChannelSchema>(schema: S, options: Chann
   return new ChannelImpl(schema, resolveChannelOptions(options));
 }
 
+/** Where the end of a recorded group is missing, what there is of it is sent after a while. */
+const replayedGroup: HeldGroupOptions = { maxHoldMs: 1_000, onTimeout: "commit" };
+
 /** The parts of a channel, put together. */
 class ChannelImpl<S extends ChannelSchema>
   extends MessageListeners<UpMessages<S>, ChannelClient<S>>
@@ -61,6 +64,7 @@ class ChannelImpl<S extends ChannelSchema>
   readonly #entrance: ChannelEntrance<S>;
   readonly #errorCallbacks = new Callbacks<[unknown, ChannelErrorContext<S>]>();
   readonly #observers = new Callbacks<[ObservedMessage<S>]>();
+  readonly #resetCallbacks = new Callbacks<[]>();
 
   constructor(schema: S, options: ResolvedChannelOptions) {
     super();
@@ -82,7 +86,7 @@ class ChannelImpl<S extends ChannelSchema>
       options,
       receivers: () => this.#entrance.members.values(),
       leastCursor: () => this.#entrance.leastCursor,
-      onSent: (addressed) => this.#observeDown(addressed),
+      onSent: (addressed, followingInGroup) => this.#observeDown(addressed, followingInGroup),
       onNotKept: (error, messageName) => this.report(error, { during: "message", client: undefined, messageName }),
     });
     this.state = stateView(() => this.#output.store, clock);
@@ -193,6 +197,9 @@ class ChannelImpl<S extends ChannelSchema>
 
   reset(reason = `the channel ${this.name} begins anew`): void {
     this.#output.reset();
+    this.#resetCallbacks.callAtOnce([], (error) =>
+      this.report(error, { during: "observe", client: undefined, messageName: undefined }),
+    );
     // They join again, and have to ask for all of it.
     for (const member of [...this.#entrance.members.values()]) member.close(reason, Code.Unavailable);
   }
@@ -263,15 +270,18 @@ class ChannelImpl<S extends ChannelSchema>
   }
 
   observeUp(member: ChannelMember<S>, name: string, payload: Uint8Array): void {
-    const nothing = { rooms: [], exclude: [], key: undefined, isPersistent: false };
+    const nothing = { rooms: [], exclude: [], key: undefined, isPersistent: false, followingInGroup: 0 };
     this.#tellObservers({ direction: "up", name, payload, client: member, ...nothing });
   }
 
-  #observeDown({ message, only, rooms = [], exclude = new Set() }: Addressed<ChannelMember<S>>): void {
+  #observeDown(
+    { message, only, rooms = [], exclude = new Set() }: Addressed<ChannelMember<S>>,
+    followingInGroup: number,
+  ): void {
     if (this.#observers.size === 0) return;
     const { name, payload, key, isPersistent } = message;
-    const exclusion = { rooms, exclude: [...exclude], key, isPersistent };
-    this.#tellObservers({ direction: "down", name, payload, client: only, ...exclusion });
+    const facts = { rooms, exclude: [...exclude], key, isPersistent, followingInGroup };
+    this.#tellObservers({ direction: "down", name, payload, client: only, ...facts });
   }
 
   #tellObservers({ name, ...message }: Omit<ObservedMessage<S>, "type"> & { readonly name: string }): void {
@@ -295,6 +305,17 @@ class ChannelImpl<S extends ChannelSchema>
     return this.#output.send(member, name, message, options, group);
   }
 
+  #broadcastEncoded(
+    name: string,
+    bytes: Uint8Array,
+    options: BroadcastOptions,
+    group?: HeldGroup<Addressed<ChannelMember<S>>>,
+  ): void {
+    const type = this.schema.byName(name);
+    if (type === undefined || type.direction === "up") return;
+    this.#output.broadcast(name, fromBinary(type.schema, bytes), options, group);
+  }
+
   #door(): ChannelDoor {
     return {
       name: this.name,
@@ -309,12 +330,16 @@ class ChannelImpl<S extends ChannelSchema>
       observe: (observer) => this.observe(observer),
       rooms: () => this.rooms,
       kept: (room) => (room === undefined ? this.state : this.room(room).state),
-      broadcast: (name, bytes, options) => {
-        const type = this.schema.byName(name);
-        if (type === undefined || type.direction === "up") return;
-        this.#output.broadcast(name, fromBinary(type.schema, bytes), options);
-      },
+      broadcast: (name, bytes, options) => this.#broadcastEncoded(name, bytes, options),
       reset: (reason) => this.reset(reason),
+      onReset: (callback) => this.#resetCallbacks.add(callback),
+      begin: () => {
+        const group = this.#output.begin(replayedGroup);
+        return {
+          broadcast: (name, bytes, options) => this.#broadcastEncoded(name, bytes, options, group),
+          commit: () => group.commit(),
+        };
+      },
       memberOf: (connectionId) =>
         [...this.#entrance.members.values()].find(({ remote }) => remote.connectionId === connectionId),
     };

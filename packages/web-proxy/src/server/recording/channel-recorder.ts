@@ -1,5 +1,5 @@
-import type { KeyframeMessage, Recording } from "@resoio/recording";
-import type { Clock } from "../../clock.js";
+import { type KeyframeMessage, type KeyframeOptions, type Moment, type Recording, readMoment } from "@resoio/recording";
+import { type Clock, systemClock } from "../../clock.js";
 import type { ChannelDoor, TappedMessage } from "../channels/channel-door.js";
 
 /** Options of {@link ChannelRecorder}. */
@@ -10,7 +10,8 @@ export interface ChannelRecorderOptions {
   readonly connectionId: string | undefined;
   /** How often what is kept is written down, at most, in milliseconds. */
   readonly keyframeIntervalMs: number;
-  readonly clock: Clock;
+  /** The recording's. Default: this machine's. */
+  readonly clock: Clock | undefined;
 }
 
 /** Large states are written down less often: so many bytes a second, at most, are spent on them. */
@@ -19,26 +20,35 @@ const keyframeBytesPerMs = 1_000;
 /** Records the messages of a channel, both ways, and now and then what it keeps for those who come later. */
 export class ChannelRecorder {
   readonly #options: ChannelRecorderOptions;
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribes: readonly (() => void)[];
+  /** When the group was sent whose messages come now. */
+  #groupMoment: Moment | undefined;
   #isChanged = false;
   #isKeyframeDue = false;
   #cancelKeyframe = (): void => {};
 
   constructor(options: ChannelRecorderOptions) {
     this.#options = options;
-    this.#unsubscribe = options.channel.observe((message) => this.#onMessage(message));
+    const { channel } = options;
+    this.#unsubscribes = [
+      channel.observe((message) => this.#onMessage(message)),
+      channel.onReset(() => this.#writeKeyframe({ isReset: true })),
+    ];
     this.#writeKeyframe();
   }
 
   stop(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.#cancelKeyframe();
   }
 
   #onMessage(message: TappedMessage): void {
-    const { recording, channel } = this.#options;
+    const { recording, channel, clock } = this.#options;
+    const { direction, type, payload: bytes, client, key, isPersistent, rooms, followingInGroup } = message;
+    const isInGroup = this.#groupMoment !== undefined || followingInGroup > 0;
+    const at = isInGroup ? (this.#groupMoment ?? readMoment(clock)) : undefined;
+    this.#groupMoment = followingInGroup > 0 ? at : undefined;
     if (!this.#isWanted(message)) return;
-    const { direction, type, payload: bytes, client, key, isPersistent, rooms } = message;
     const { name, schema } = type;
     const clientId = client?.remote.connectionId;
     recording.channelMessage({
@@ -51,11 +61,14 @@ export class ChannelRecorder {
       key,
       isPersistent,
       rooms,
+      followingInGroup,
+      at,
     });
     if (direction === "up") return;
     this.#isChanged = true;
     // The message is in what is kept already, so the keyframe behind it has it.
-    if (this.#isKeyframeDue) this.#writeKeyframe();
+    // A group is whole in it, or not at all.
+    if (this.#isKeyframeDue && followingInGroup === 0) this.#writeKeyframe();
   }
 
   #isWanted({ direction, client, exclude, rooms }: TappedMessage): boolean {
@@ -67,14 +80,15 @@ export class ChannelRecorder {
     return rooms.length === 0 || rooms.some((room) => own.rooms.has(room));
   }
 
-  #writeKeyframe(): void {
-    const { recording, channel, keyframeIntervalMs, clock } = this.#options;
+  #writeKeyframe(options: KeyframeOptions = {}): void {
+    const { recording, channel, keyframeIntervalMs, clock = systemClock } = this.#options;
     const messages = this.#keptMessages();
-    recording.keyframe(channel.name, messages);
+    recording.keyframe(channel.name, messages, options);
     this.#isChanged = false;
     this.#isKeyframeDue = false;
     const byteLength = messages.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
     const delayMs = Math.max(keyframeIntervalMs, byteLength / keyframeBytesPerMs);
+    this.#cancelKeyframe();
     this.#cancelKeyframe = clock.schedule(delayMs, () => {
       if (this.#isChanged) this.#writeKeyframe();
       else this.#isKeyframeDue = true;

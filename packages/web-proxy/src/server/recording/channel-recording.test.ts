@@ -148,6 +148,81 @@ describe("a recording that is played into a channel", () => {
     }
   });
 
+  it("begins anew where the recorded channel did, played or sought", async () => {
+    await using recorded = await openChannel();
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    const recording = recorded.proxy.startRecording({ sink, clock });
+    recorded.channel.broadcast("Note", { name: "before", value: "1" });
+    clock.advance(1_000);
+    recorded.channel.reset();
+    clock.advance(1_000);
+    recorded.channel.broadcast("Note", { name: "after", value: "2" });
+    clock.advance(1_000);
+    await recording.end();
+    const reader = await read();
+
+    for (const [atMs, expected] of [
+      [500, ["Note before=1"]],
+      [1_500, []],
+      [2_500, ["Note after=2"]],
+    ] as const) {
+      expect([atMs, await freshlyPlayed(reader, atMs)]).toEqual([atMs, expected]);
+      await using open = await openChannel();
+      await using player = playIntoChannel(reader, open.channel, { clock: new TestClock() });
+      await player.seek(atMs);
+      expect([atMs, kept(open)]).toEqual([atMs, expected]);
+    }
+  });
+
+  it.each([
+    { name: "whole", channelFilter: undefined, expected: ["Note 2", "Note 1", "Event 0", "Note 0"] },
+    { name: "without its end", channelFilter: "Event", expected: ["Note 1", "Note 0", "Note 0"] },
+  ])("sends what was one group as one, $name", async ({ channelFilter, expected }) => {
+    await using recorded = await openChannel();
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    const recording = recorded.proxy.startRecording({
+      sink,
+      clock,
+      filter: (candidate) => candidate.kind !== "channel" || candidate.message.name !== channelFilter,
+    });
+    recorded.channel.atomic(() => {
+      recorded.channel.broadcast("Note", { name: "x", value: "1" });
+      recorded.channel.broadcast("Note", { name: "y", value: "1" });
+      recorded.channel.broadcast("Event", { value: new Uint8Array([7]) });
+    });
+    clock.advance(1_000);
+    recorded.channel.broadcast("Note", { name: "alone", value: "1" });
+    await recording.end();
+    await using open = await openChannel();
+    const sent: string[] = [];
+    open.channel.observe(({ type, followingInGroup }) => sent.push(`${type.name} ${followingInGroup}`));
+    const playing = new TestClock();
+    await using player = playIntoChannel(await read(), open.channel, { clock: playing });
+    player.play();
+    await playTo(playing, player, 1_000);
+
+    expect(sent).toEqual(expected);
+  });
+
+  it("has its groups at one moment, however long they take to be told", async () => {
+    await using open = await openChannel();
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    const recording = open.proxy.startRecording({ sink, clock });
+    // Somebody else who is told first, and takes his time.
+    open.channel.observe(() => clock.advance(10));
+    open.channel.atomic(() => {
+      for (const name of ["x", "y", "z"]) open.channel.broadcast("Note", { name, value: "1" });
+    });
+    await recording.end();
+
+    const times: number[] = [];
+    for await (const { atMs } of (await read()).messages({ topics: ["/channel/notes/Note"] })) times.push(atMs);
+    expect(times).toEqual([0, 0, 0]);
+  });
+
   it("may have had another name, and leaves out what the channel does not know", async () => {
     const reader = await recordedNotes();
     await using open = await openChannel();

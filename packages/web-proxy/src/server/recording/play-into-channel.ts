@@ -1,7 +1,7 @@
 import type { ChannelEvent, Keyframe } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
 import { ChannelDirection } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
 import { createPlayer, type Player, type PlayerOptions, type RecordingReader } from "@resoio/recording";
-import { doorOf } from "../channels/channel-door.js";
+import { type BroadcastGroup, doorOf } from "../channels/channel-door.js";
 import type { ServedChannel } from "../proxy-options.js";
 
 /** Options of {@link playIntoChannel}. */
@@ -11,6 +11,7 @@ export interface PlayIntoChannelOptions
   readonly recordedAs?: string | undefined;
 }
 
+const anewReason = "the recorded channel began anew";
 const movedReason = "the recording is at another place now";
 
 /**
@@ -30,21 +31,40 @@ export function playIntoChannel(
   const { recordedAs = channel.name, ...others } = options;
   const door = doorOf(channel);
   const prefix = `/channel/${recordedAs}/`;
+  let group: BroadcastGroup | undefined;
+  let groupNanos = 0n;
+  const endGroup = (): void => {
+    group?.commit();
+    group = undefined;
+  };
   return createPlayer(reader, {
     ...others,
     topics: reader.topics.map(({ topic }) => topic).filter((topic) => topic.startsWith(prefix)),
-    onReset: () => door.reset(movedReason),
-    onKeyframe({ entries }: Keyframe) {
+    onReset() {
+      endGroup();
+      door.reset(movedReason);
+    },
+    onKeyframe({ entries, isReset }: Keyframe, { isRestored }) {
+      endGroup();
+      // After a seek it was reset already.
+      if (isReset && !isRestored) door.reset(anewReason);
       for (const { name, message, key, room } of entries) {
         door.broadcast(name, message, { persist: true, key: keyOrNone(key), ...roomsOf(room === "" ? [] : [room]) });
       }
     },
-    onMessage({ data }, { event, isRestored }) {
-      if (event === undefined || !isBroadcast(event)) return;
-      const { name, key, isPersistent, rooms } = event;
+    onMessage({ data, unixNanos }, { event, isRestored }) {
+      if (event === undefined) return;
+      const { name, key, isPersistent, rooms, followingInGroup } = event;
+      // The end of a group may be missing.
+      if (unixNanos !== groupNanos) endGroup();
+      groupNanos = unixNanos;
+      if (followingInGroup > 0) group ??= door.begin();
       // What was not kept is no part of the state.
-      if (isRestored && !isPersistent) return;
-      door.broadcast(name, data, { persist: isPersistent, key: keyOrNone(key), ...roomsOf(rooms) });
+      if (isBroadcast(event) && (isPersistent || !isRestored)) {
+        const into = group ?? door;
+        into.broadcast(name, data, { persist: isPersistent, key: keyOrNone(key), ...roomsOf(rooms) });
+      }
+      if (followingInGroup === 0) endGroup();
     },
   });
 }

@@ -83,7 +83,7 @@ export class ProxyRecordings {
       camera: pictures === undefined ? "raw" : this.#pictures.encoderFor(pictures),
       onStop: () => this.#onStop(recording),
     });
-    const { clock = systemClock } = options;
+    const { clock } = options;
     const recorders = channels.map(
       (channel) => new ChannelRecorder({ recording, channel, connectionId: client?.id, keyframeIntervalMs, clock }),
     );

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file resoio/recording/v1/recording.proto.
  */
 export const file_resoio_recording_v1_recording: GenFile = /*@__PURE__*/
-  fileDesc("CiNyZXNvaW8vcmVjb3JkaW5nL3YxL3JlY29yZGluZy5wcm90bxITcmVzb2lvLnJlY29yZGluZy52MSLaAQoJQ2FsbEV2ZW50EgwKBGNhbGwYASABKA0SLQoFcGhhc2UYAiABKA4yHi5yZXNvaW8ucmVjb3JkaW5nLnYxLkNhbGxQaGFzZRILCgNycGMYAyABKAkSDAoEcGF0aBgEIAEoCRIOCgZjbGllbnQYBSABKAkSEQoJaXNfc2hhcmVkGAYgASgIEgwKBGNvZGUYByABKA0SDwoHbWVzc2FnZRgIIAEoCRIlCgdkZXRhaWxzGAkgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIMCgRraW5kGAogASgJImUKA0dhcBINCgV0b3BpYxgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBBINCgVieXRlcxgDIAEoBBIXCg9mcm9tX3VuaXhfbmFub3MYBCABKAMSFQoNdG9fdW5peF9uYW5vcxgFIAEoAyJmCgZNYXJrZXISLQoEa2luZBgBIAEoDjIfLnJlc29pby5yZWNvcmRpbmcudjEuTWFya2VyS2luZBIVCg1hdF91bml4X25hbm9zGAIgASgDEhYKDmR1cmF0aW9uX25hbm9zGAMgASgDIqoBCgxDaGFubmVsRXZlbnQSDwoHY2hhbm5lbBgBIAEoCRIMCgRuYW1lGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLnJlc29pby5yZWNvcmRpbmcudjEuQ2hhbm5lbERpcmVjdGlvbhIOCgZjbGllbnQYBCABKAkSFQoNaXNfcGVyc2lzdGVudBgFIAEoCBILCgNrZXkYBiABKAkSDQoFcm9vbXMYByADKAkiSQoNS2V5ZnJhbWVFbnRyeRIMCgRuYW1lGAEgASgJEg8KB21lc3NhZ2UYAiABKAwSCwoDa2V5GAMgASgJEgwKBHJvb20YBCABKAkiUAoIS2V5ZnJhbWUSDwoHY2hhbm5lbBgBIAEoCRIzCgdlbnRyaWVzGAIgAygLMiIucmVzb2lvLnJlY29yZGluZy52MS5LZXlmcmFtZUVudHJ5KnAKCUNhbGxQaGFzZRIaChZDQUxMX1BIQVNFX1VOU1BFQ0lGSUVEEAASFQoRQ0FMTF9QSEFTRV9PUEVORUQQARIaChZDQUxMX1BIQVNFX0hBTEZfQ0xPU0VEEAISFAoQQ0FMTF9QSEFTRV9FTkRFRBADKlwKCk1hcmtlcktpbmQSGwoXTUFSS0VSX0tJTkRfVU5TUEVDSUZJRUQQABIaChZNQVJLRVJfS0lORF9MT09QX1NUQVJUEAESFQoRTUFSS0VSX0tJTkRfU0xFRVAQAiprChBDaGFubmVsRGlyZWN0aW9uEiEKHUNIQU5ORUxfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASGgoWQ0hBTk5FTF9ESVJFQ1RJT05fRE9XThABEhgKFENIQU5ORUxfRElSRUNUSU9OX1VQEAJiBnByb3RvMw", [file_google_protobuf_any]);
+  fileDesc("CiNyZXNvaW8vcmVjb3JkaW5nL3YxL3JlY29yZGluZy5wcm90bxITcmVzb2lvLnJlY29yZGluZy52MSLaAQoJQ2FsbEV2ZW50EgwKBGNhbGwYASABKA0SLQoFcGhhc2UYAiABKA4yHi5yZXNvaW8ucmVjb3JkaW5nLnYxLkNhbGxQaGFzZRILCgNycGMYAyABKAkSDAoEcGF0aBgEIAEoCRIOCgZjbGllbnQYBSABKAkSEQoJaXNfc2hhcmVkGAYgASgIEgwKBGNvZGUYByABKA0SDwoHbWVzc2FnZRgIIAEoCRIlCgdkZXRhaWxzGAkgAygLMhQuZ29vZ2xlLnByb3RvYnVmLkFueRIMCgRraW5kGAogASgJImUKA0dhcBINCgV0b3BpYxgBIAEoCRIQCghtZXNzYWdlcxgCIAEoBBINCgVieXRlcxgDIAEoBBIXCg9mcm9tX3VuaXhfbmFub3MYBCABKAMSFQoNdG9fdW5peF9uYW5vcxgFIAEoAyJmCgZNYXJrZXISLQoEa2luZBgBIAEoDjIfLnJlc29pby5yZWNvcmRpbmcudjEuTWFya2VyS2luZBIVCg1hdF91bml4X25hbm9zGAIgASgDEhYKDmR1cmF0aW9uX25hbm9zGAMgASgDIsYBCgxDaGFubmVsRXZlbnQSDwoHY2hhbm5lbBgBIAEoCRIMCgRuYW1lGAIgASgJEjgKCWRpcmVjdGlvbhgDIAEoDjIlLnJlc29pby5yZWNvcmRpbmcudjEuQ2hhbm5lbERpcmVjdGlvbhIOCgZjbGllbnQYBCABKAkSFQoNaXNfcGVyc2lzdGVudBgFIAEoCBILCgNrZXkYBiABKAkSDQoFcm9vbXMYByADKAkSGgoSZm9sbG93aW5nX2luX2dyb3VwGAggASgNIkkKDUtleWZyYW1lRW50cnkSDAoEbmFtZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgMEgsKA2tleRgDIAEoCRIMCgRyb29tGAQgASgJImIKCEtleWZyYW1lEg8KB2NoYW5uZWwYASABKAkSMwoHZW50cmllcxgCIAMoCzIiLnJlc29pby5yZWNvcmRpbmcudjEuS2V5ZnJhbWVFbnRyeRIQCghpc19yZXNldBgDIAEoCCpwCglDYWxsUGhhc2USGgoWQ0FMTF9QSEFTRV9VTlNQRUNJRklFRBAAEhUKEUNBTExfUEhBU0VfT1BFTkVEEAESGgoWQ0FMTF9QSEFTRV9IQUxGX0NMT1NFRBACEhQKEENBTExfUEhBU0VfRU5ERUQQAypcCgpNYXJrZXJLaW5kEhsKF01BUktFUl9LSU5EX1VOU1BFQ0lGSUVEEAASGgoWTUFSS0VSX0tJTkRfTE9PUF9TVEFSVBABEhUKEU1BUktFUl9LSU5EX1NMRUVQEAIqawoQQ2hhbm5lbERpcmVjdGlvbhIhCh1DSEFOTkVMX0RJUkVDVElPTl9VTlNQRUNJRklFRBAAEhoKFkNIQU5ORUxfRElSRUNUSU9OX0RPV04QARIYChRDSEFOTkVMX0RJUkVDVElPTl9VUBACYgZwcm90bzM", [file_google_protobuf_any]);
 
 /**
  * A step in the life of a call, on the topic `/calls`. The messages of the call are on `/rpc/<rpc>/request` and
@@ -242,6 +242,14 @@ export type ChannelEvent = Message<"resoio.recording.v1.ChannelEvent"> & {
    * @generated from field: repeated string rooms = 7;
    */
   rooms: string[];
+
+  /**
+   * How many messages of the same group followed at once: they took effect as one, and have the same time. 0: it was the last of its
+   * group, or of none. A filter may have left out some of them.
+   *
+   * @generated from field: uint32 following_in_group = 8;
+   */
+  followingInGroup: number;
 };
 
 /**
@@ -312,6 +320,13 @@ export type Keyframe = Message<"resoio.recording.v1.Keyframe"> & {
    * @generated from field: repeated resoio.recording.v1.KeyframeEntry entries = 2;
    */
   entries: KeyframeEntry[];
+
+  /**
+   * Whether the channel began anew at this moment: whatever it showed before counts no more.
+   *
+   * @generated from field: bool is_reset = 3;
+   */
+  isReset: boolean;
 };
 
 /**
