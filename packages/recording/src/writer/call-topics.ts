@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { CompressedImageSchema } from "@resoio/core/gen/foxglove/compressed_image_pb";
 import { CallEventSchema } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
 import { pictureTopic, requestTopic, responseTopic, topics } from "../format/topics.js";
-import type { CallFacts } from "./call-facts.js";
+import { type CallFacts, callFactsOf } from "./call-facts.js";
 import type { FileChannel } from "./mcap-file.js";
 import type { TopicTable } from "./topic-table.js";
 
@@ -61,11 +61,11 @@ export class CallTopicTable {
     this.#table = table;
   }
 
-  find(facts: CallFacts): CallTopics {
-    let found = this.#byMethod.get(facts.method);
+  find(method: DescMethod): CallTopics {
+    let found = this.#byMethod.get(method);
     if (found === undefined) {
-      found = new CallTopics(facts, this.#table);
-      this.#byMethod.set(facts.method, found);
+      found = new CallTopics(callFactsOf(method), this.#table);
+      this.#byMethod.set(method, found);
     }
     return found;
   }

@@ -14,7 +14,6 @@ import { encodeEndMetadata, encodeStartMetadata } from "../format/metadata.js";
 import { cameraRpc, libraryName } from "../format/names.js";
 import { channelTopic, isOwnTopic, keyframeTopic, topics } from "../format/topics.js";
 import { type Moment, msToNanos, nanosToMs } from "../moment.js";
-import { callFactsOf } from "./call-facts.js";
 import type { CallTap } from "./call-tap.js";
 import { type CallTopics, CallTopicTable } from "./call-topics.js";
 import type { ChannelMessage, KeyframeMessage, KeyframeOptions } from "./channel-message.js";
@@ -122,11 +121,11 @@ class RecordingImpl implements Recording {
 
   call(method: DescMethod, info: CallInfo = {}): CallTap | undefined {
     if (!this.#isOpen) return undefined;
-    const facts = callFactsOf(method);
-    if (!facts.isRecordable) return undefined;
-    const { client } = info;
-    if (!this.#isWanted(() => ({ kind: "call", rpc: facts.rpc, method, client }))) return undefined;
-    return new RecordedCall(this.#callWriter, this.#callTopics.find(facts), ++this.#calls, info);
+    const calls = this.#callTopics.find(method);
+    const { isRecordable, rpc } = calls.facts;
+    if (!isRecordable) return undefined;
+    if (!this.#isWanted(() => ({ kind: "call", rpc, method, client: info.client }))) return undefined;
+    return new RecordedCall(this.#callWriter, calls, ++this.#calls, info);
   }
 
   message(topic: string, schema: DescMessage, bytes: Uint8Array): void {
