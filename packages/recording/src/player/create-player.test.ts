@@ -105,6 +105,71 @@ describe("a player", () => {
     }
   });
 
+  it("forgets what a channel showed before it began anew", async () => {
+    const clock = new TestClock();
+    const sink = new MemorySink();
+    const recording = createRecording({ sink, clock });
+    const recorded = new RecordedBoard(recording);
+    recorded.keyframe();
+    recorded.set("a", 1);
+    clock.advance(1_000);
+    recorded.reset();
+    recorded.set("b", 2);
+    clock.advance(1_000);
+    await recording.end();
+    const reader = await openRecording(bytesSource(sink.bytes));
+    const board = new PlayedBoard();
+    await using player = createPlayer(reader, { clock: new TestClock(), ...board });
+    await player.seek(1_500);
+
+    expect(board.content).toEqual([["b", 2]]);
+    expect(await freshPlay(reader, 1_500)).toEqual(board.content);
+  });
+
+  it("restores from a keyframe alone what came at the same time before it", async () => {
+    const clock = new TestClock();
+    const sink = new MemorySink();
+    const recording = createRecording({ sink, clock });
+    const recorded = new RecordedBoard(recording);
+    clock.advance(100);
+    recorded.set("a", 1);
+    recorded.keyframe();
+    recorded.set("b", 2);
+    clock.advance(100);
+    await recording.end();
+    const { heard, options } = listener();
+    const reader = await openRecording(bytesSource(sink.bytes));
+    await using player = createPlayer(reader, { clock: new TestClock(), ...options });
+    await player.seek(150);
+
+    expect(heard.map(({ message, played }) => [message.sequence, played.event?.key])).toEqual([[2, "b"]]);
+  });
+
+  it("repeats from a loop's start that was marked when it had passed, and loses no time", async () => {
+    const recordingClock = new TestClock();
+    const sink = new MemorySink();
+    const recording = createRecording({ sink, clock: recordingClock });
+    for (let step = 0; step < 5; step++) {
+      recordingClock.advance(100);
+      recording.message("/beat", PingRequestSchema, new Uint8Array(0));
+    }
+    recording.markLoopStart(250);
+    recordingClock.advance(100);
+    await recording.end();
+    const clock = new TestClock();
+    const { heard, options } = listener();
+    const reader = await openRecording(bytesSource(sink.bytes));
+    await using player = createPlayer(reader, { clock, loop: true, ...options });
+    player.play();
+    clock.advance(630);
+    await player.settled();
+    expect(player.positionMs).toBe(280);
+    clock.advance(250);
+    await player.settled();
+
+    expect(heard.map(({ message }) => message.atMs)).toEqual([100, 200, 300, 400, 500, 300, 400, 500]);
+  });
+
   it("does nothing until it is told to play, and nothing while it pauses", async () => {
     const clock = new TestClock();
     const { heard, options } = listener();

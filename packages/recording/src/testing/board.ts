@@ -3,6 +3,7 @@ import type { Keyframe } from "@resoio/core/gen/resoio/recording/v1/recording_pb
 import { CursorSetPositionRequestSchema } from "@resoio/core/gen/resonite_io/v1/cursor_pb";
 import type { PlayedMessage } from "../player/player.js";
 import type { RecordedMessage } from "../reader/recording-reader.js";
+import type { KeyframeOptions } from "../writer/channel-message.js";
 import type { Recording } from "../writer/recording.js";
 
 /** The type of the messages. It says where a thing is; any other would do. */
@@ -31,11 +32,18 @@ export class RecordedBoard {
     });
   }
 
-  keyframe(): void {
+  keyframe(options?: KeyframeOptions): void {
     this.#recording.keyframe(
       "board",
       [...this.#things].map(([key, bytes]) => ({ name: schema.name, bytes, key })),
+      options,
     );
+  }
+
+  /** Forgets where things are. */
+  reset(): void {
+    this.#things.clear();
+    this.keyframe({ isReset: true });
   }
 }
 

@@ -10,6 +10,7 @@ import { openRecording } from "../reader/open-recording.js";
 import type { RecordingReader } from "../reader/recording-reader.js";
 import { bytesSource } from "../reader/recording-source.js";
 import { GatedSink } from "../testing/gated-sink.js";
+import { readWithMcap } from "../testing/mcap-own-reader.js";
 import { MemorySink } from "../testing/memory-sink.js";
 import { TestClock } from "../testing/test-clock.js";
 import { createRecording } from "./create-recording.js";
@@ -55,6 +56,89 @@ describe("a recording", () => {
     const message = await reader.lastMessage("/note");
     expect(message).toMatchObject({ atMs: 250, wallUnixNanos: startUnixNanos + 1_000_000_000n });
     expect(reader.info).toMatchObject({ times: "logical", durationMs: 250, startUnixNanos });
+  });
+
+  it("starts when it starts, whatever its clock says by then", async () => {
+    const clock = new TestClock();
+    clock.advance(5_000);
+    const startUnixNanos = clock.unixNanos();
+    const { recording, read } = setUp({ clock, times: "logical" });
+    recording.message("/note", PingRequestSchema, note("here"));
+    const reader = await read();
+
+    expect(reader.info.startUnixNanos).toBe(startUnixNanos);
+    expect((await reader.lastMessage("/note"))?.atMs).toBe(0);
+  });
+
+  it("tells calls of the same RPC apart, however many there are", async () => {
+    const { recording, read } = setUp();
+    const infos = [{ client: "one" }, { client: "two" }, { client: "two", isShared: true }, {}];
+    for (const info of infos) recording.call(ping, info)?.end(undefined);
+    for (let count = 0; count < 20_000; count++) recording.call(ping)?.end(undefined);
+    const calls = await collect((await read()).calls());
+
+    expect(calls.slice(0, 4).map(({ client, isShared }) => [client, isShared])).toEqual([
+      ["one", false],
+      ["two", false],
+      ["two", true],
+      ["", false],
+    ]);
+    expect(calls.map(({ number }) => number)).toEqual(Array.from({ length: 20_004 }, (_, index) => index + 1));
+  });
+
+  it("knows when a caller had sent all, and of which call a response is", async () => {
+    const { recording, clock, read } = setUp();
+    const drive = recording.call(rpcs["locomotion.drive"].method);
+    const left = recording.call(rpcs["locomotion.drive"].method);
+    const [first, second] = [recording.call(camera), recording.call(camera)];
+    clock.advance(10);
+    drive?.halfClose();
+    first?.response(new Uint8Array([1]));
+    second?.response(new Uint8Array([2]));
+    clock.advance(10);
+    for (const call of [drive, left, first, second]) call?.end(undefined);
+    const reader = await read();
+
+    const calls = await collect(reader.calls());
+    expect(calls.map(({ number, halfClosedMs, endedMs }) => [number, halfClosedMs, endedMs])).toEqual([
+      [1, 10, 20],
+      [2, undefined, 20],
+      [3, undefined, 20],
+      [4, undefined, 20],
+    ]);
+    const responses = calls
+      .slice(2)
+      .map(async (call) => (await collect(reader.responses(call))).map(({ data }) => [...data]));
+    expect(await Promise.all(responses)).toEqual([[[1]], [[2]]]);
+  });
+
+  it("has chunks of the size that is asked for, and what is over a second later", async () => {
+    const { recording, clock, sink } = setUp({ chunkBytes: 1_000 });
+    const addNotes = (count: number): void => {
+      for (let index = 0; index < count; index++) recording.message("/note", PingRequestSchema, new Uint8Array(69));
+    };
+    // Ten messages with what stands before each of them have 1,000 bytes.
+    addNotes(95);
+    await turns(50);
+    expect(await chunkSizes(sink)).toEqual(Array.from({ length: 9 }, () => 10));
+    clock.advance(1_000);
+    await turns(50);
+    expect(await chunkSizes(sink)).toEqual([...Array.from({ length: 9 }, () => 10), 5]);
+    // That one was due does not make others so.
+    addNotes(1);
+    await turns(50);
+    addNotes(1);
+    await turns(50);
+    expect(await chunkSizes(sink)).toHaveLength(10);
+    await recording.end();
+  });
+
+  it("is not compressed where that makes it larger", async () => {
+    const compression = { name: "zstd", compress: (data: Uint8Array) => new Uint8Array(data.byteLength) };
+    const { recording, read } = setUp({ compression });
+    recording.message("/note", PingRequestSchema, note("here"));
+
+    expect((await (await read()).lastMessage("/note"))?.data).toEqual(note("here"));
   });
 
   it("lets sleeps pass on top of the wall clock", async () => {
@@ -324,7 +408,7 @@ describe("a sink that is too slow", () => {
     const { recording, read } = setUp({ maxQueueBytes: 1_000 });
     recording.message("/note", PingRequestSchema, new Uint8Array(50_000));
 
-    expect((await read()).info.messages).toBe(1);
+    expect((await (await read()).lastMessage("/note"))?.data).toHaveLength(50_000);
   });
 });
 
@@ -584,7 +668,13 @@ function note(message: string): Uint8Array {
   return toBinary(PingRequestSchema, create(PingRequestSchema, { message }));
 }
 
+/** How many messages are in each chunk that is stored, of a recording with one topic. */
+async function chunkSizes(sink: MemorySink): Promise<readonly number[]> {
+  const records = await readWithMcap(sink.bytes);
+  return records.flatMap((record) => (record.type === "MessageIndex" ? [record.records.length] : []));
+}
+
 /** Lets everything happen that does not wait for anybody. */
-async function turns(): Promise<void> {
-  for (let count = 0; count < 5; count++) await new Promise((resolve) => setImmediate(resolve));
+async function turns(atLeast = 5): Promise<void> {
+  for (let count = 0; count < atLeast; count++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -5,6 +5,7 @@ import { bytesSource, openRecording, type RecordingReader, type RecordingSink } 
 import { describe, expect, it } from "vitest";
 import { type NoteClient, type OpenChannel, openChannel } from "../../testing/open-channel.js";
 import { TestClock } from "../../testing/test-clock.js";
+import { doorOf } from "../channels/channel-door.js";
 import { playIntoChannel } from "./play-into-channel.js";
 
 describe("a recording of a channel", () => {
@@ -69,6 +70,43 @@ describe("a recording of a channel", () => {
     expect(keyframes).toEqual([0, 3_000, 4_000]);
     expect(await keptAt(reader, 0)).toEqual(["Note before=1", "Line in left"]);
     expect(await keptAt(reader, 8_500)).toEqual(["Note before=1", "Note later=3", "Line in left"]);
+  });
+
+  it("writes a large state down less often, and nothing any more after its end", async () => {
+    await using open = await openChannel({}, { limits: { maxMessageBytes: 8e6 } });
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    open.channel.broadcast("Note", { name: "large", value: "x".repeat(900_000) });
+    const recording = open.proxy.startRecording({ sink, clock, keyframeIntervalMs: 100 });
+    for (let step = 0; step < 20; step++) {
+      clock.advance(100);
+      open.channel.broadcast("Note", { name: "small", value: `${step}` });
+    }
+    await recording.end();
+    expect(clock.taskCount).toBe(0);
+
+    const keyframes = [];
+    for await (const { atMs } of (await read()).messages({ topics: ["/keyframes/notes"] }))
+      keyframes.push(Math.floor(atMs));
+    expect(keyframes).toEqual([0, 900, 1_800]);
+  });
+
+  it("has no keyframe in the middle of a group", async () => {
+    await using open = await openChannel();
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    const recording = open.proxy.startRecording({ sink, clock, keyframeIntervalMs: 1_000 });
+    clock.advance(3_000);
+    open.channel.atomic(() => {
+      for (const name of ["x", "y"]) open.channel.broadcast("Note", { name, value: "1" });
+    });
+    await recording.end();
+
+    const topics = [];
+    for await (const { topic } of (await read()).messages({ topics: ["/channel/notes/Note", "/keyframes/notes"] })) {
+      topics.push(topic.topic);
+    }
+    expect(topics).toEqual(["/keyframes/notes", "/channel/notes/Note", "/channel/notes/Note", "/keyframes/notes"]);
   });
 
   it("of one client has what that client sends and is sent", async () => {
@@ -173,6 +211,27 @@ describe("a recording that is played into a channel", () => {
       await player.seek(atMs);
       expect([atMs, kept(open)]).toEqual([atMs, expected]);
     }
+  });
+
+  it("begins anew once for a seek behind where the recorded one did, and repeats nothing that was not kept", async () => {
+    await using recorded = await openChannel();
+    const clock = new TestClock();
+    const { sink, read } = memory();
+    const recording = recorded.proxy.startRecording({ sink, clock });
+    clock.advance(1_000);
+    recorded.channel.reset();
+    recorded.channel.broadcast("Event", { value: new Uint8Array([7]) });
+    recorded.channel.broadcast("Note", { name: "x", value: "1" });
+    clock.advance(1_000);
+    await recording.end();
+    await using open = await openChannel();
+    const seen: string[] = [];
+    doorOf(open.channel).onReset(() => seen.push("reset"));
+    open.channel.observe(({ type }) => seen.push(type.name));
+    await using player = playIntoChannel(await read(), open.channel, { clock: new TestClock() });
+    await player.seek(1_500);
+
+    expect(seen).toEqual(["reset", "Note"]);
   });
 
   it.each([
