@@ -1,5 +1,6 @@
 // For the sibling packages only. Does not follow semantic versioning.
 
+export { backgroundClock, type Clock, systemClock } from "./clock.js";
 export { ConnectionKeeper, type ConnectionKeeperOptions } from "./connection/connection-keeper.js";
 export { StatusFeed } from "./connection/status-feed.js";
 export { checkVersion } from "./connection/version-check.js";

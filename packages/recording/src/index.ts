@@ -1,4 +1,4 @@
-export type { Clock } from "./clock.js";
+export type { Clock } from "@resoio/core/internal";
 export { MalformedRecordingError } from "./errors/malformed-recording-error.js";
 export { RecordingEndedError } from "./errors/recording-ended-error.js";
 export { RecordingFailedError } from "./errors/recording-failed-error.js";

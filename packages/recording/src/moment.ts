@@ -1,4 +1,4 @@
-import { backgroundClock, type Clock } from "./clock.js";
+import { backgroundClock, type Clock } from "@resoio/core/internal";
 
 /** One reading of a clock, so that many recordings that are told of the same thing agree on when it was. */
 export interface Moment {

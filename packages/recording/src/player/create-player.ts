@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from "@resoio/core";
-import { systemClock } from "../clock.js";
+import { systemClock } from "@resoio/core/internal";
 import { isPlayedTopic } from "../format/topics.js";
 import type { RecordingReader } from "../reader/recording-reader.js";
 import { Feed, type Place, type Played } from "./feed.js";

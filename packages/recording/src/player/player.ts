@@ -1,5 +1,5 @@
 import type { ChannelEvent, Keyframe } from "@resoio/core/gen/resoio/recording/v1/recording_pb";
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import type { RecordedMessage } from "../reader/recording-reader.js";
 
 /** What a {@link Player} does. */

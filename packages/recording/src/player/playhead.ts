@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 
 /** Where a player is: it moves with the clock while it runs. */
 export class Playhead {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { encodeImage } from "../format/picture-image.js";
 import type { CameraEncoder } from "./camera-encoder.js";
 import type { ReservedPlace } from "./recording-queue.js";

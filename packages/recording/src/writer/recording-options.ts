@@ -1,5 +1,5 @@
 import { InvalidOptionsError, type Logger, silentLogger } from "@resoio/core";
-import { backgroundClock, type Clock } from "../clock.js";
+import { backgroundClock, type Clock } from "@resoio/core/internal";
 import type { CameraEncoder } from "./camera-encoder.js";
 import type { ChunkCompression } from "./chunk-compression.js";
 import { type Crc32, portableCrc32 } from "./crc32.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { type Moment, readMoment } from "../moment.js";
 
 /** The time of a recording: the wall clock's, or one that only passes when it is told to. */

@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from "@resoio/core";
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { ChannelSendError } from "./channel-error.js";
 import { isThenable } from "./handlers.js";
 import type { OutgoingMessage } from "./outgoing.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { encodeBatch, encodeBatchHead } from "./batch-writer.js";
 import type { OutgoingEntry } from "./outgoing.js";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import type { BatchEncoder } from "./batch-encoder.js";
 import { Outbox, type OutboxLimits } from "./outbox.js";
 import type { OutgoingEntry, OutgoingMessage } from "./outgoing.js";

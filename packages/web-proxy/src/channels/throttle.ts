@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 
 /** Lets so many through per second in the long run, and twice as many at once. What is too much is let through, and waited for. */
 export class Throttle {

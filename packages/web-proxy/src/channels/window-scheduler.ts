@@ -1,5 +1,4 @@
-import { maxTimerMs } from "@resoio/core/internal";
-import type { Clock } from "../clock.js";
+import { type Clock, maxTimerMs } from "@resoio/core/internal";
 
 /** Has something to send every now and then. */
 export interface Windowed {

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { WindowScheduler } from "./window-scheduler.js";
 
 /** How many senders have one scheduler before the next one begins. */

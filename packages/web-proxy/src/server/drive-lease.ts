@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { LocomotionCommandSchema } from "@resoio/core/gen/resonite_io/v1/locomotion_pb";
 import {
+  type Clock,
   type CreateWireCall,
   neutralCommand,
   type WireCall,
@@ -9,7 +10,6 @@ import {
   type WireCallRequest,
   watchCancellation,
 } from "@resoio/core/internal";
-import type { Clock } from "../clock.js";
 import { HubCall } from "./hub-call.js";
 import type { HubCalls } from "./hub-calls.js";
 import type { ProxyClient } from "./proxy-client.js";

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PictureFormat } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { type CameraFrame, CameraFrameSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { encodePicture } from "./picture-encoder.js";
 import { PictureMessage } from "./picture-message.js";
 import type { PictureSettings } from "./picture-settings.js";

@@ -5,8 +5,14 @@ import { services } from "@resoio/core";
 import { Picture } from "@resoio/core/gen/resoio/web/v1/picture_pb";
 import { CameraStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/camera_pb";
 import { SpeakerStreamRequestSchema } from "@resoio/core/gen/resonite_io/v1/speaker_pb";
-import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
-import { type Clock, systemClock } from "../clock.js";
+import {
+  backgroundClock,
+  type Clock,
+  pathOf,
+  type WireCall,
+  type WireCallListener,
+  type WireCallRequest,
+} from "@resoio/core/internal";
 import { DriveLease } from "./drive-lease.js";
 import { ForwardedCall } from "./forwarded-call.js";
 import { HubCalls } from "./hub-calls.js";
@@ -90,7 +96,7 @@ class HubImpl implements Hub {
   readonly #drive: DriveLease;
 
   constructor(upstream: Upstream, options: HubOptions) {
-    const { clock = systemClock, maxPictureSettings = 16, maxPictureSettingsPerClient = 4, tap } = options;
+    const { clock = backgroundClock, maxPictureSettings = 16, maxPictureSettingsPerClient = 4, tap } = options;
     const { maxEncodings = Math.max(1, availableParallelism() - 1) } = options;
     const { createCall } = upstream;
     this.#upstream = upstream;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import type { SharedSource } from "./shared-source.js";
 import type { Subscription } from "./subscription.js";
 

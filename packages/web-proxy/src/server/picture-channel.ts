@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { encodeFrame } from "./encode-frame.js";
 import type { PictureMessage } from "./picture-message.js";
 import type { PictureSettings } from "./picture-settings.js";

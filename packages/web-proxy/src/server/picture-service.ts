@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 import { PictureChannel } from "./picture-channel.js";
 import { nameOfSettings, readPictureWish } from "./picture-settings.js";
 import type { ProxyClient } from "./proxy-client.js";

@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidOptionsError, type ResoniteTransport } from "@resoio/core";
 import { Channels } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import { backgroundClock } from "@resoio/core/internal";
 import type { Recording } from "@resoio/recording";
-import { systemClock } from "../clock.js";
 import { createAccessPolicy } from "./access/access-policy.js";
 import { OriginPolicy } from "./access/origin-policy.js";
 import { RateLimiter } from "./access/rate-limiter.js";
@@ -85,7 +85,7 @@ export class ProxyCore {
       channels: options.channels,
       maxMessageBytes: limits.maxMessageBytes,
       maxChannels: limits.maxChannels,
-      clock: systemClock,
+      clock: backgroundClock,
     });
     this.#engines = this.#createEngines();
     this.#world =

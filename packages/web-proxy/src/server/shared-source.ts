@@ -1,7 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type CreateWireCall, giveBack, SharedHold, type WireCall } from "@resoio/core/internal";
-import type { Clock } from "../clock.js";
+import { type Clock, type CreateWireCall, giveBack, SharedHold, type WireCall } from "@resoio/core/internal";
 import type { ProxyCallTap } from "./recording/call-taps.js";
 import { type Subscriber, Subscription, type SubscriptionSource } from "./subscription.js";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "@resoio/core/internal";
 
 /** A clock that moves only when it is told to. Tasks run while it moves, in the order in which they fall due. */
 export class TestClock implements Clock {

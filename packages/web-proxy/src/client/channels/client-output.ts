@@ -1,6 +1,7 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ChannelWelcome } from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import type { Clock } from "@resoio/core/internal";
 import {
   AtomicGroups,
   type AtomicOptions,
@@ -18,7 +19,6 @@ import type { OutboxLimits } from "../../channels/outbox.js";
 import { createOutgoingGroup } from "../../channels/outgoing.js";
 import { OpenReceipt, type SendReceipt } from "../../channels/send-receipt.js";
 import { WindowScheduler } from "../../channels/window-scheduler.js";
-import type { Clock } from "../../clock.js";
 import type { ChannelMembership } from "./channel-membership.js";
 import type { ClientSendOptions, JoinedChannelStats } from "./joined-channel.js";
 

@@ -15,7 +15,14 @@ import {
   ChannelReplay,
   type ChannelWelcome,
 } from "@resoio/core/gen/resoio/web/v1/channel_pb";
-import { type CreateWireCall, StatusFeed, WireTransport, watchCancellation } from "@resoio/core/internal";
+import {
+  backgroundClock,
+  type Clock,
+  type CreateWireCall,
+  StatusFeed,
+  WireTransport,
+  watchCancellation,
+} from "@resoio/core/internal";
 import type { AtomicOptions, HeldGroupOptions } from "../../channels/atomic-groups.js";
 import type { ReceivedBatch, ReceivedMessage } from "../../channels/batch-reader.js";
 import { Callbacks } from "../../channels/callbacks.js";
@@ -28,7 +35,6 @@ import { Inbox } from "../../channels/inbox.js";
 import { MessageListeners } from "../../channels/message-listeners.js";
 import { toWireSchema } from "../../channels/schema-agreement.js";
 import { closedReceipt, type SendReceipt } from "../../channels/send-receipt.js";
-import { type Clock, systemClock } from "../../clock.js";
 import { ChannelMembership } from "./channel-membership.js";
 import { ClientOutput } from "./client-output.js";
 import { ClientRooms, type RoomChange } from "./client-rooms.js";
@@ -121,7 +127,7 @@ class JoinedChannelImpl<S extends ChannelSchema>
 
   constructor(createCall: CreateWireCall, schema: S, options: JoinChannelOptions) {
     super();
-    const { clock = systemClock, rooms = [], reconnect = createReconnectPolicy(), replay = "full" } = options;
+    const { clock = backgroundClock, rooms = [], reconnect = createReconnectPolicy(), replay = "full" } = options;
     this.name = schema.name;
     this.schema = schema;
     this.#createCall = createCall;

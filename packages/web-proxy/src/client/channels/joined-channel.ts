@@ -1,4 +1,5 @@
 import type { ConnectionStatus, Logger, OpenOptions, ReconnectPolicy, StatusOptions } from "@resoio/core";
+import type { Clock } from "@resoio/core/internal";
 import type { AtomicOptions, HeldGroupOptions } from "../../channels/atomic-groups.js";
 import type { WindowLimits } from "../../channels/batch-sender.js";
 import type { ChannelSchema, DownMessages, UpInits, UpName } from "../../channels/channel-schema.js";
@@ -7,7 +8,6 @@ import type { Unsubscribe } from "../../channels/handlers.js";
 import type { MessageListening } from "../../channels/message-listeners.js";
 import type { OutboxLimits } from "../../channels/outbox.js";
 import type { SendReceipt } from "../../channels/send-receipt.js";
-import type { Clock } from "../../clock.js";
 
 /** Where a client goes on that knows what came before. Can be kept as JSON, as over the reload of a page; it lets in who has it. */
 export interface ResumePoint {

@@ -1,7 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import type { ReconnectPolicy } from "@resoio/core";
-import type { StatusFeed } from "@resoio/core/internal";
-import type { Clock } from "../../clock.js";
+import type { Clock, StatusFeed } from "@resoio/core/internal";
 
 /** After these it is of no use to try again. */
 const finalCodes: ReadonlySet<Code> = new Set([

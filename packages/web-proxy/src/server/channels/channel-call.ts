@@ -1,7 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { ChannelJoin } from "@resoio/core/gen/resoio/web/v1/channel_pb";
-import { type WireCallListener, type WireCallRequest, watchCancellation } from "@resoio/core/internal";
-import type { Clock } from "../../clock.js";
+import { type Clock, type WireCallListener, type WireCallRequest, watchCancellation } from "@resoio/core/internal";
 import { HubCall } from "../hub-call.js";
 import type { HubCalls } from "../hub-calls.js";
 import type { ProxyClient } from "../proxy-client.js";

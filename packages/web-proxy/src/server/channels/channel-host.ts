@@ -1,8 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidOptionsError } from "@resoio/core";
 import { type ChannelJoin, Channels } from "@resoio/core/gen/resoio/web/v1/channel_pb";
-import { pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
-import type { Clock } from "../../clock.js";
+import { type Clock, pathOf, type WireCall, type WireCallListener, type WireCallRequest } from "@resoio/core/internal";
 import type { CallTarget } from "../call-gate.js";
 import { HubCalls } from "../hub-calls.js";
 import type { ProxyClient } from "../proxy-client.js";

@@ -1,11 +1,11 @@
 import { type Access, InvalidOptionsError, type Logger, silentLogger } from "@resoio/core";
+import { backgroundClock, type Clock } from "@resoio/core/internal";
 import type { WindowLimits } from "../../channels/batch-sender.js";
 import { checkNumbers } from "../../channels/check-numbers.js";
 import type { MalformedPolicy } from "../../channels/dispatcher.js";
 import type { StoreLimits } from "../../channels/message-store.js";
 import type { OutboxLimits } from "../../channels/outbox.js";
 import type { SchemaCompatibility } from "../../channels/schema-agreement.js";
-import { type Clock, systemClock } from "../../clock.js";
 import { checkAccess } from "../access/tokens.js";
 
 /** What a client of a channel may take. Times are in milliseconds. */
@@ -123,7 +123,7 @@ const defaults = {
 /** Fills in what is left out. Throws {@link InvalidOptionsError} for what cannot be. */
 export function resolveChannelOptions(options: ChannelOptions): ResolvedChannelOptions {
   const { clientRooms = [], compatibility = "compatible", malformed = "close" } = options;
-  const { logger = silentLogger, clock = systemClock } = options;
+  const { logger = silentLogger, clock = backgroundClock } = options;
   const access = { join: "observe", send: "control", ...options.access } as const;
   const resolved: ResolvedChannelOptions = {
     window: { ...defaultWindow, ...options.window },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { Clock } from "@resoio/core/internal";
 import { MessageStore, StoreBudget } from "../../channels/message-store.js";
-import type { Clock } from "../../clock.js";
 import type { ClientId } from "./channel-client.js";
 import type { SessionOptions } from "./channel-options.js";
 

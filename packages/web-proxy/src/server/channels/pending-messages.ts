@@ -1,7 +1,7 @@
+import type { Clock } from "@resoio/core/internal";
 import type { MessageStore } from "../../channels/message-store.js";
 import type { Outbox } from "../../channels/outbox.js";
 import type { OutgoingMessage } from "../../channels/outgoing.js";
-import type { Clock } from "../../clock.js";
 import type { ChannelState } from "./channel.js";
 import type { ChannelOutbox, PendingMessage } from "./channel-client.js";
 

@@ -1,5 +1,5 @@
+import { backgroundClock, type Clock } from "@resoio/core/internal";
 import { type KeyframeMessage, type KeyframeOptions, type Moment, type Recording, readMoment } from "@resoio/recording";
-import { type Clock, systemClock } from "../../clock.js";
 import type { ChannelDoor, TappedMessage } from "../channels/channel-door.js";
 
 /** Options of {@link ChannelRecorder}. */
@@ -81,7 +81,7 @@ export class ChannelRecorder {
   }
 
   #writeKeyframe(options: KeyframeOptions = {}): void {
-    const { recording, channel, keyframeIntervalMs, clock = systemClock } = this.#options;
+    const { recording, channel, keyframeIntervalMs, clock = backgroundClock } = this.#options;
     const messages = this.#keptMessages();
     recording.keyframe(channel.name, messages, options);
     this.#isChanged = false;

@@ -1,5 +1,5 @@
+import type { Clock } from "@resoio/core/internal";
 import type { CameraEncoder } from "@resoio/recording";
-import type { Clock } from "../../clock.js";
 import { encodeFrame } from "../encode-frame.js";
 import { nameOfSettings, type PictureSettings } from "../picture-settings.js";
 import { Slots } from "../slots.js";

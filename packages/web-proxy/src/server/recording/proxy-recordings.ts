@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { InvalidOptionsError, type Logger } from "@resoio/core";
+import { backgroundClock } from "@resoio/core/internal";
 import { createRecording, type Recording } from "@resoio/recording";
 import { fileRecordingDefaults } from "@resoio/recording/node";
-import { systemClock } from "../../clock.js";
 import { type ChannelDoor, doorOf } from "../channels/channel-door.js";
 import type { Hub } from "../hub.js";
 import type { ProxyClient } from "../proxy-client.js";
@@ -30,7 +30,7 @@ export interface ProxyRecordingsOptions {
 export class ProxyRecordings {
   readonly taps = new CallTaps();
   readonly #options: ProxyRecordingsOptions;
-  readonly #pictures = new PictureRecorder(Math.max(1, availableParallelism() - 1), systemClock);
+  readonly #pictures = new PictureRecorder(Math.max(1, availableParallelism() - 1), backgroundClock);
   readonly #running = new Map<Recording, Running>();
 
   constructor(options: ProxyRecordingsOptions) {

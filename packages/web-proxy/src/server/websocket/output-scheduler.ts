@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
+import type { Clock } from "@resoio/core/internal";
 import type { WebSocket } from "ws";
-import type { Clock } from "../../clock.js";
 import { encodeFrames, type Frame, frameHeaderBytes, writeFrameHeader } from "../../wire/frames.js";
 import type { Piece } from "../../wire/message-sender.js";
 import { type FrameType, frameTypes } from "../../wire/protocol.js";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import type { Clock } from "@resoio/core/internal";
 
 /** Options of {@link StallWatch}. */
 export interface StallWatchOptions {

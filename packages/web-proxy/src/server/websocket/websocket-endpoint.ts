@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type Logger, silentLogger } from "@resoio/core";
+import { backgroundClock, type Clock } from "@resoio/core/internal";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Clock, systemClock } from "../../clock.js";
 import { maxBatchBytes, subprotocol } from "../../wire/protocol.js";
 import { plainAddress } from "../access/loopback.js";
 import { RateLimiter } from "../access/rate-limiter.js";
@@ -100,7 +100,7 @@ class Endpoint implements WebSocketEndpoint {
     this.#options = options;
     this.#limits = resolveWebSocketLimits(options.limits);
     this.#logger = options.logger ?? silentLogger;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? backgroundClock;
     const { framesPerSecond, callsPerSecond } = this.#limits;
     const now = () => this.#clock.nowMs();
     this.#rates = {

@@ -1,6 +1,7 @@
-import { maxTimerMs, unreference } from "@resoio/core/internal";
+import { maxTimerMs } from "./max-timer-ms.js";
+import { unreference } from "./unreference.js";
 
-/** The time that a recording or a player lives in, so that a test can move it. */
+/** The time that something lives in, so that a test can move it. */
 export interface Clock {
   /** Milliseconds since some moment. Never goes back. */
   nowMs(): number;
