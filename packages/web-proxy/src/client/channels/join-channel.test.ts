@@ -1,8 +1,18 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { InvalidOptionsError } from "@resoio/core";
+import { ChannelDownSchema, ChannelUpSchema } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import { describe, expect, it } from "vitest";
+import { createWebSocketTransport } from "../../client/index.js";
 import { EventLog } from "../../testing/event-log.js";
-import { type ConnectedNoteClient, type OpenChannel, openChannel, settle } from "../../testing/open-channel.js";
+import {
+  type ConnectedNoteClient,
+  joinNotes,
+  type OpenChannel,
+  openChannel,
+  settle,
+} from "../../testing/open-channel.js";
+import { endFrame, messageFrame, ScriptedProxy, types } from "../../testing/scripted-proxy.js";
 import { TestClock } from "../../testing/test-clock.js";
 import type { JoinChannelOptions, JoinedChannel } from "./joined-channel.js";
 
@@ -101,6 +111,36 @@ describe("a lost connection", () => {
       "closed",
     ]);
     expect(client.channel.stats.joins).toBe(2);
+  });
+
+  it("is no reason to go on from where it was once the server has begun anew", async () => {
+    await using proxy = await ScriptedProxy.start();
+    await using transport = createWebSocketTransport({ url: proxy.url, keepAlive: false });
+    const joining = joinNotes(transport, { reconnect: { nextDelayMs: () => 0 } });
+    const peer = await proxy.peer();
+    const down = (callId: number, message: MessageInitShape<typeof ChannelDownSchema>): void =>
+      peer.send(messageFrame(callId, toBinary(ChannelDownSchema, create(ChannelDownSchema, message))));
+    const resumeOf = async (callId: number): Promise<unknown> => {
+      await peer.next(types.data, callId);
+      const [join = new Uint8Array(0)] = peer.messagesOf(callId);
+      const { kind } = fromBinary(ChannelUpSchema, join);
+      return kind.case === "join" ? kind.value.resume : undefined;
+    };
+    expect(await resumeOf(1)).toBeUndefined();
+    down(1, { kind: { case: "welcome", value: { session: "first" } } });
+    down(1, { kind: { case: "endOfReplay", value: { sequence: 5n } } });
+    const { channel } = await joining;
+    await peer.settled();
+    expect(channel.resumePoint).toEqual({ session: "first", sequence: 5 });
+
+    peer.send(endFrame(1, { code: Code.Unavailable, message: "for now" }));
+    expect(await resumeOf(2)).toMatchObject({ session: "first", sequence: 5n });
+    down(2, { kind: { case: "welcome", value: { session: "second" } } });
+    await peer.settled();
+    expect(channel.resumePoint).toBeUndefined();
+
+    peer.send(endFrame(2, { code: Code.Unavailable, message: "for now" }));
+    expect(await resumeOf(3)).toBeUndefined();
   });
 
   it("closes the channel when the policy gives up", async () => {

@@ -244,6 +244,22 @@ describe("the framing", () => {
     expect([...open.channel.clients.values()].map(({ stats }) => stats.sentBatches)).toEqual([1, 6]);
   });
 
+  it("is for a few clients as if there had never been others", async () => {
+    const clock = new TestClock();
+    await using open = await openChannel({ clock });
+    for (let index = 0; index < 8; index++) await (await open.join()).channel.close();
+    const client = await open.join();
+    await client.channel.ready;
+    clock.advance(100);
+    open.channel.broadcast("Line", { value: 1 });
+
+    // Were it one of many, its window might end early.
+    clock.advance(16.5);
+    expect(open.client().outbox.size).toBe(1);
+    clock.advance(0.5);
+    expect(open.client().outbox.size).toBe(0);
+  });
+
   it("of a client with maxRateHz brings it only so many batches a second", async () => {
     const clock = new TestClock();
     await using open = await openChannel({ clock, window: { ms: 10, maxMessages: 2 } });

@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { EventLog } from "../../testing/event-log.js";
 import { openChannel, settle } from "../../testing/open-channel.js";
+import { RawChannelMember } from "../../testing/raw-channel-member.js";
 import { TestClock } from "../../testing/test-clock.js";
 import { createToken } from "../access/tokens.js";
 
@@ -419,6 +420,45 @@ describe("a resume point", () => {
     const again = await open.join({ replay }, { token: await token("Ada") });
     await again.channel.ready;
     expect(again.log).toEqual(["ready"]);
+  });
+
+  it("from before its client was put into a room brings all of that room, and of the rest what is new", async () => {
+    await using open = await openChannel();
+    open.channel.broadcast("Line", { value: 1 });
+    const before = await open.join();
+    await before.channel.ready;
+    const replay = before.channel.resumePoint ?? nowhere;
+    open.channel.broadcast("Line", { value: 2 });
+    open.client().join("left");
+    open.channel.broadcast("Line", { value: 3 }, { room: "left" });
+    await before.until("Line 3");
+
+    const after = await open.join({ replay });
+    await after.channel.ready;
+    expect(after.log).toEqual(["Line 2", "Line 3", "ready"]);
+    expect([...open.client().rooms]).toEqual(["left"]);
+  });
+
+  it("holds for the rooms too when the connection is lost again before anything has come", async () => {
+    await using open = await openChannel({ clientRooms: ["left"] });
+    open.channel.broadcast("Line", { value: 1 }, { room: "left" });
+    const before = await open.join({ rooms: ["left"], reconnect: never });
+    await before.channel.ready;
+    const replay = before.channel.resumePoint ?? nowhere;
+    const gone = new EventLog();
+    open.channel.onDisconnect(({ id }) => gone.add(`${id}`));
+    before.cut();
+    await gone.until("0");
+    open.channel.broadcast("Line", { value: 2 }, { room: "left" });
+    const resume = { session: replay.session, sequence: BigInt(replay.sequence) };
+    using raw = await RawChannelMember.open(open.url, { join: { resume } });
+    await raw.until(({ kind }) => kind.case === "welcome");
+    raw.raw.socket.terminate();
+    await gone.until("1");
+
+    const after = await open.join({ replay });
+    await after.channel.ready;
+    expect(after.log).toEqual(["Line 2", "ready"]);
   });
 
   it("that is older than what had to be remembered brings everything, though its client is still there", async () => {
