@@ -135,6 +135,25 @@ describe("WindowScheduler with a grid", () => {
     expect(sent.slice(1)).toEqual(["long at 68"]);
   });
 
+  it("asks no timer for less than no time, though time goes by while it computes", () => {
+    const clock = new TestClock();
+    const delays: number[] = [];
+    const schedule = (delayMs: number, task: () => void): (() => void) => {
+      delays.push(delayMs);
+      return clock.schedule(delayMs, task);
+    };
+    const nowMs = (): number => {
+      clock.advance(0.01);
+      return clock.nowMs();
+    };
+    clock.advance(19.985);
+    // The grid has 20, and 36 is behind the window.
+    const sender: Windowed = { earliestMs: 0, latestMs: (now) => now + 14, send() {} };
+    new WindowScheduler({ nowMs, unixNanos: () => 0n, schedule }, grid).request(sender);
+
+    expect(delays).toEqual([0]);
+  });
+
   it("makes no short window because a tick was a little early", () => {
     const { clock, scheduler, sender, sent } = setUp(grid);
     clock.advance(3.5);

@@ -87,7 +87,7 @@ export class WindowScheduler {
     if (this.#tick !== undefined && this.#tick.atMs <= atMs) return;
     this.#tick?.cancel();
     // What no timer can wait for is asked about again when the longest is over.
-    const delayMs = Math.min(atMs - this.#clock.nowMs(), maxTimerMs);
+    const delayMs = Math.min(Math.max(0, atMs - this.#clock.nowMs()), maxTimerMs);
     this.#tick = { atMs, cancel: this.#clock.schedule(delayMs, () => this.#onTick()) };
   }
 
