@@ -198,6 +198,15 @@ describe("the command resoio-recording", () => {
   });
 });
 
+it.runIf(hasZstd)("many recordings are compressed beside each other, each as if it were alone", async () => {
+  const alone = await recordSample({ compression: zstdCompression() });
+  const many = Array.from({ length: 20 }, () => recordSample({ compression: zstdCompression() }));
+  for (const { told, summary } of await Promise.all(many)) {
+    expect(summary.topics).toEqual(alone.summary.topics);
+    expect(summary.byteLength).toBeLessThan(told.reduce((sum, [, , data]) => sum + data.byteLength, 0));
+  }
+});
+
 it.runIf(!hasZstd)("zstd is refused where Node has none", () => {
   expect(() => zstdCompression()).toThrow(InvalidOptionsError);
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import zlib from "node:zlib";
 import { InvalidOptionsError } from "@resoio/core";
 import type { Decompressor } from "../reader/decompression.js";
@@ -24,13 +25,45 @@ export function zstdCompression({ level = 1 }: ZstdOptions = {}): ChunkCompressi
     name: "zstd",
     compress(data) {
       const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-      zlib.zstdCompress(data, { params }, (error, compressed) => {
-        if (error === null) resolve(compressed);
-        else reject(error);
+      startInTime((onDone) => {
+        try {
+          zlib.zstdCompress(data, { params }, (error, compressed) => {
+            onDone();
+            if (error === null) resolve(compressed);
+            else reject(error);
+          });
+        } catch (error) {
+          // Without memory for it, for one.
+          onDone();
+          reject(error);
+        }
       });
       return promise;
     },
   };
+}
+
+/** With more at once, the chunks of many recordings would take the processor from the calls. All recordings share it. */
+const maxCompressions = Math.max(1, availableParallelism() - 1);
+
+const waiting: ((onDone: () => void) => void)[] = [];
+let running = 0;
+
+/** Starts `work` when not too many others run. */
+function startInTime(work: (onDone: () => void) => void): void {
+  waiting.push(work);
+  startNext();
+}
+
+function startNext(): void {
+  if (running >= maxCompressions) return;
+  const work = waiting.shift();
+  if (work === undefined) return;
+  running++;
+  work(() => {
+    running--;
+    startNext();
+  });
 }
 
 /** What Node decompresses faster than plain JavaScript does. */
