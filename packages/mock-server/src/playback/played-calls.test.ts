@@ -4,6 +4,7 @@ import { rpcs, services } from "@resoio/core";
 import { PingRequestSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
 import { describe, expect, it } from "vitest";
 import { startMockServer } from "../start-mock-server.js";
+import { failureOf } from "../testing/failure-of.js";
 import { RecordingMaker, worldNamed } from "../testing/make-recording.js";
 import { type OpenPlayed, openPlayed } from "../testing/open-played.js";
 import { grpcFrame, RawHttp2 } from "../testing/raw-http2.js";
@@ -29,17 +30,6 @@ function makeWorlds(): RecordingMaker {
 async function worldAt({ playback, resonite }: OpenPlayed, ms: number): Promise<string | undefined> {
   await playback.seekMs(ms);
   return (await resonite.world.getCurrent())?.name;
-}
-
-/** How a call fails. */
-async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof ConnectError) return error;
-    throw error;
-  }
-  throw new Error("it did not fail");
 }
 
 describe("a unary call that was recorded", () => {

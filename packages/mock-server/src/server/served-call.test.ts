@@ -4,17 +4,7 @@ import { services } from "@resoio/core";
 import { PingResponseSchema } from "@resoio/core/gen/resonite_io/v1/connection_pb";
 import { describe, expect, it } from "vitest";
 import { callCarriers, routesOf } from "../testing/call-carriers.js";
-
-/** What a call fails with. */
-async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof ConnectError) return error;
-    throw error;
-  }
-  throw new Error("the call did not fail");
-}
+import { failureOf } from "../testing/failure-of.js";
 
 /** Resolves when the call is over for the handler, with the reason. */
 async function overFor({ signal }: HandlerContext): Promise<unknown> {

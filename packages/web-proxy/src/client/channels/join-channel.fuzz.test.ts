@@ -1,20 +1,15 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import {
-  type ChannelDown,
-  ChannelDownSchema,
-  type ChannelEntrySchema,
-  ChannelUpSchema,
-} from "@resoio/core/gen/resoio/web/v1/channel_pb";
+import { type ChannelDown, ChannelDownSchema, ChannelUpSchema } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWebSocketTransport, type WebSocketTransport } from "../../client/index.js";
+import { channelEntries } from "../../testing/channel-entries.js";
 import { noteChannel } from "../../testing/note-channel.js";
 import { joinNotes, type NoteClient, settle } from "../../testing/open-channel.js";
 import { endFrame, messageFrame, type ScriptedPeer, ScriptedProxy, types } from "../../testing/scripted-proxy.js";
 
 type Down = MessageInitShape<typeof ChannelDownSchema>;
-type Entry = MessageInitShape<typeof ChannelEntrySchema>;
 
 const line = fc.nat(300).map((value) => encoded(noteChannel.down.Line, { value }));
 const payload = fc.oneof(
@@ -27,13 +22,7 @@ const tag = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(1, 2, 3, 300, 999, 2 ** 32 - 1) },
   { weight: 1, arbitrary: fc.constantFrom(0, 6) },
 );
-const single: fc.Arbitrary<Entry> = fc.record({ tag, payload });
-const entry: fc.Arbitrary<Entry> = fc.oneof(
-  { weight: 12, arbitrary: single },
-  { weight: 3, arbitrary: fc.array(single, { maxLength: 4 }).map((group) => ({ group })) },
-  { weight: 1, arbitrary: fc.record({ tag, payload, group: fc.array(single, { minLength: 1, maxLength: 2 }) }) },
-  { weight: 1, arbitrary: single.map((member) => ({ group: [{ group: [member] }] })) },
-);
+const entry = channelEntries(tag, payload);
 const number = fc.oneof(
   { weight: 9, arbitrary: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }) },
   { weight: 1, arbitrary: fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }) },

@@ -9,6 +9,7 @@ import {
 } from "@resoio/core/gen/resoio/web/v1/channel_pb";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { channelEntries } from "../../testing/channel-entries.js";
 import { noteChannel } from "../../testing/note-channel.js";
 import { type NoteClient, type OpenChannel, openChannel, settle } from "../../testing/open-channel.js";
 import { RawChannelMember } from "../../testing/raw-channel-member.js";
@@ -34,13 +35,7 @@ const tag = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(1, 7, 300, 999, 2 ** 32 - 1) },
   { weight: 1, arbitrary: fc.constantFrom(0, 2, 5) },
 );
-const single: fc.Arbitrary<Entry> = fc.record({ tag, payload });
-const entry: fc.Arbitrary<Entry> = fc.oneof(
-  { weight: 12, arbitrary: single },
-  { weight: 3, arbitrary: fc.array(single, { maxLength: 4 }).map((group) => ({ group })) },
-  { weight: 1, arbitrary: fc.record({ tag, payload, group: fc.array(single, { minLength: 1, maxLength: 2 }) }) },
-  { weight: 1, arbitrary: single.map((member) => ({ group: [{ group: [member] }] })) },
-);
+const entry = channelEntries(tag, payload);
 const room = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...rooms) },
   { weight: 1, arbitrary: fc.constantFrom("secret", "") },
